@@ -1,0 +1,1 @@
+"""From image files to labelled examples and batches."""
