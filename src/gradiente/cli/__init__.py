@@ -1,0 +1,25 @@
+"""The command line: `gradiente COMMAND`, each command in a file of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from gradiente.cli import run as _run
+from gradiente.cli.programs import ProgramGroup, RunCommand
+
+main = typer.Typer(
+    name="gradiente",
+    cls=ProgramGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Neural networks: a graph, its gradients, and a session that runs them.",
+)
+
+
+@main.callback()
+def _group() -> None:  # pyright: ignore[reportUnusedFunction] -- Typer keeps it: with one command it makes a group
+    """Neural networks: a graph, its gradients, and a session that runs them."""
+
+
+main.command("run", cls=RunCommand, context_settings=_run.SETTINGS)(_run.run)
