@@ -1,0 +1,170 @@
+"""Backpropagation: from the gradient of ``ys`` back to ``xs``, as more graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gradiente.graph.build import apply, convert_to_tensor, name_scope
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.graph import get_default_graph
+from gradiente.graph.indexed_slices import IndexedSlices, densified
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.registry import NOT_DIFFERENTIABLE, gradient_rule
+
+Gradient = Tensor | IndexedSlices
+
+_PASS_SLICES_ON = frozenset({"Identity", "RefIdentity"})
+"""Ops whose rule hands IndexedSlices on; the others get a dense gradient."""
+
+
+class AggregationMethod:
+    """How gradients that meet are added (``tf.AggregationMethod``). XLA fuses the sum whatever is asked for."""
+
+    ADD_N = 0
+    DEFAULT = ADD_N
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+
+
+def gradients(
+    ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients", colocate_gradients_with_ops: bool = False,
+    gate_gradients: bool = False, aggregation_method: int | None = None, stop_gradients: Any = None,
+    unconnected_gradients: Any = None,
+) -> list[Any]:  # fmt: skip
+    """The sum of the derivatives of ``ys`` with respect to each of ``xs``, as tensors of the graph.
+
+    For each x: sum over y of grad_y * dy/dx, by the chain rule, in one walk from ``ys`` back to ``xs``.
+
+    Args:
+        ys: a tensor or a list of them.
+        xs: a tensor or variable, or a list of them.
+        grad_ys: the gradient that arrives at each of ``ys``, of its shape; ones where it is None.
+        name: the name scope of the new operations.
+        colocate_gradients_with_ops: accepted; XLA places the whole program.
+        gate_gradients: accepted; the order of a step is fixed already.
+        aggregation_method: accepted, see AggregationMethod.
+        stop_gradients: tensors to treat as constants.
+        unconnected_gradients: ``"zero"`` gives zeros instead of None for an x that no y depends on.
+
+    Returns:
+        One gradient per x: a Tensor, IndexedSlices where x is only gathered from, or None where no y depends on x.
+
+    Raises:
+        LookupError: if an operation on the way has no gradient rule.
+        TypeError: if an element of ``ys`` has a type without derivative.
+
+    Source: Rumelhart, Hinton, Williams 1986; the course's equations 5 to 14.
+    """
+    del colocate_gradients_with_ops, gate_gradients, aggregation_method
+    ys, xs = [_element(y) for y in _listed(ys)], [_element(x) for x in _listed(xs)]
+    stops = {_element(t) for t in _listed(stop_gradients)}
+    with name_scope(name, "gradients", [*ys, *xs]) as scope:
+        waiting: dict[Tensor, list[Gradient]] = {}
+        for i, (y, grad_y) in enumerate(zip(ys, _listed(grad_ys) or [None] * len(ys), strict=True)):
+            waiting.setdefault(y, []).append(_start(y, grad_y, i))
+        for op in sorted(_between(ys, xs, stops), key=lambda op: op.creation_index, reverse=True):
+            received = [_added(waiting.get(t)) for t in op.outputs]
+            if any(g is not None for g in received):
+                for tensor, grad in zip(op.inputs, _apply_rule(op, received, scope), strict=True):
+                    if grad is not None and tensor not in stops:
+                        waiting.setdefault(tensor, []).append(grad)
+        found = [_added(waiting.get(x)) for x in xs]
+        if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
+            found = [apply("ZerosLike", x) if g is None else g for x, g in zip(xs, found, strict=True)]
+        return found
+
+
+def _between(ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Tensor]) -> set[Operation]:
+    """The operations on a path from some x to some y; paths end at ``xs`` that nothing leads to and at ``stops``."""
+    behind: set[Operation] = set()
+    pending = [y.op for y in ys if y not in stops]
+    while pending:
+        op = pending.pop()
+        if op not in behind:
+            behind.add(op)
+            pending.extend(t.op for t in op.inputs if t not in stops)
+    targets, between = set(xs), set[Operation]()
+    for op in sorted(behind, key=lambda op: op.creation_index):
+        if any(t in targets or t.op in between for t in op.inputs if t not in stops):
+            between.add(op)
+    return between
+
+
+def _apply_rule(op: Operation, received: list[Any], scope: str) -> Sequence[Gradient | None]:
+    rule = gradient_rule(op.attrs.get("_gradient_op_type", op.type))
+    if rule is NOT_DIFFERENTIABLE:
+        return [None] * len(op.inputs)
+    if rule is None:
+        raise LookupError(
+            f"No gradient defined for operation '{op.name}' (op type: {op.type}), made at {op.source}. Register one with "
+            f'@tf.RegisterGradient("{op.type}"), or stop the gradient there with tf.stop_gradient.'
+        )
+    if op.type not in _PASS_SLICES_ON:
+        received = [densified(g) for g in received]
+    with name_scope(f"{scope}{op.name}_grad/"):
+        for i, (grad, output) in enumerate(zip(received, op.outputs, strict=True)):
+            if grad is None and _has_derivative(output):
+                received[i] = apply("ZerosLike", output)
+        result: Any = rule(op, *received)
+    result = list(result) if isinstance(result, (list, tuple)) else [result]
+    if len(result) != len(op.inputs):
+        raise ValueError(
+            f"The gradient rule of '{op.name}' ({op.type}) gave {len(result)} gradients for {len(op.inputs)} inputs."
+        )
+    for grad, tensor in zip(result, op.inputs, strict=True):
+        if isinstance(grad, Tensor) and not grad.shape.is_compatible_with(tensor.shape):
+            raise ValueError(
+                f"The gradient rule of '{op.name}' ({op.type}) gave shape {grad.shape} for input {tensor.name!r} of shape "
+                f"{tensor.shape}; a gradient has its input's shape."
+            )
+    return result
+
+
+def _added(grads: list[Any] | None) -> Any:
+    """The sum of the gradients that arrive at one tensor; None if none does."""
+    if not grads or len(grads) == 1:
+        return grads[0] if grads else None
+    if all(isinstance(g, IndexedSlices) for g in grads):
+        parts: list[IndexedSlices] = grads
+        values = apply("ConcatV2", [g.values for g in parts], 0)
+        return IndexedSlices(values, apply("ConcatV2", [g.indices for g in parts], 0), parts[0].dense_shape)
+    return apply("AddN", [densified(g) for g in grads])
+
+
+def _start(y: Tensor, grad_y: Any, index: int) -> Gradient:
+    if not _has_derivative(y):
+        raise TypeError(
+            f"Tensor {y.name!r} of type {y.dtype.name}, made at {y.op.source}, has no derivative: gradients flow through "
+            "floating-point and complex tensors only. Use tf.cast before the computation, not after it."
+        )
+    if grad_y is None:
+        return apply("Fill", apply("Shape", y), _one(y), name=f"grad_ys_{index}")
+    if isinstance(grad_y, IndexedSlices):
+        return grad_y
+    grad = convert_to_tensor(grad_y, dtype=y.dtype.base_dtype, name=f"grad_ys_{index}")
+    if not grad.shape.is_compatible_with(y.shape):
+        raise ValueError(f"grad_ys[{index}] has shape {grad.shape}, but {y.name!r} has shape {y.shape}.")
+    return grad
+
+
+def _one(y: Tensor) -> Tensor:
+    """The constant 1 of the type of ``y``."""
+    return convert_to_tensor(1, dtype=y.dtype.base_dtype)
+
+
+def _has_derivative(tensor: Tensor) -> bool:
+    return tensor.dtype.is_floating or tensor.dtype.is_complex
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, Tensor) else [value]
+
+
+def _element(value: Any) -> Tensor:
+    """``value`` as a tensor; a variable as its reference, a tensor captured by the current body as its inner input."""
+    tensor = value.values if isinstance(value, IndexedSlices) else convert_to_tensor(value, as_ref=True)
+    graph = get_default_graph()
+    return graph.captures.get(tensor, tensor) if isinstance(graph, FuncGraph) else tensor

@@ -1,0 +1,412 @@
+"""Making operations: convert the inputs, infer the attributes, run the shape rule, add to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from gradiente.graph.dtypes import DType, as_dtype
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.graph import Graph, get_default_graph
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.registry import REQUIRED, ArgDef, AttrDef, OpDef, op_def
+from gradiente.graph.shapes import TensorShape, as_shape
+from gradiente.graph.source import user_line
+
+Converter = Callable[..., Any]
+_converters: list[tuple[Any, Converter]] = []
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Converter, priority: int = 100) -> None:
+    """Say how objects of a class become tensors: ``conversion_func(value, dtype, name, as_ref)``."""
+    del priority
+    _converters.append((base_type, conversion_func))
+
+
+def convert_to_tensor(
+    value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None, as_ref: bool = False,
+    dtype_hint: Any = None,
+) -> Tensor:  # fmt: skip
+    """``value`` as a tensor of the default graph.
+
+    Args:
+        value: a tensor, a variable, a number, a string, a (nested) list of these, a NumPy array.
+        dtype: the type that the result must have; Python numbers become int32, float32 or complex128 without it.
+        name: the constant's name, if one is made.
+        preferred_dtype: a type to try first, without insisting. ``dtype_hint`` is its newer name.
+        as_ref: give a variable's reference instead of its value.
+
+    Raises:
+        ValueError: if ``value`` is a tensor of another type.
+        TypeError: if ``value`` can't be of type ``dtype``.
+    """
+    if isinstance(value, Tensor):
+        if dtype is not None and value.dtype.base_dtype is not as_dtype(dtype).base_dtype:
+            raise ValueError(
+                f"Tensor conversion requested dtype {as_dtype(dtype).name} for tensor {value.name!r} of dtype "
+                f"{value.dtype.name}, made at {value.op.source}. Use tf.cast to convert it."
+            )
+        return value
+    for base_type, converter in _converters:
+        if isinstance(value, base_type):
+            return converter(value, dtype=dtype, name=name, as_ref=as_ref)
+    if isinstance(value, (list, tuple)) and _has_tensor(value):  # pyright: ignore[reportUnknownArgumentType] - user input
+        return _pack(value, dtype or dtype_hint or preferred_dtype, name)  # pyright: ignore[reportUnknownArgumentType]
+    from gradiente.graph.constants import constant_array
+
+    hint = dtype_hint or preferred_dtype
+    if dtype is None and hint is not None:
+        try:
+            return constant_tensor(constant_array(value, as_dtype(hint)), name or "Const")
+        except (TypeError, ValueError):
+            pass
+    return constant_tensor(constant_array(value, None if dtype is None else as_dtype(dtype)), name or "Const")
+
+
+def _has_tensor(values: Iterable[Any]) -> bool:
+    for v in values:
+        if isinstance(v, Tensor) or any(isinstance(v, base) for base, _ in _converters):
+            return True
+        if isinstance(v, (list, tuple)) and _has_tensor(v):  # pyright: ignore[reportUnknownArgumentType] - user input
+            return True
+    return False
+
+
+def _pack(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
+    wanted = dtype or _element_dtype(values)
+    with name_scope(name, "packed") as scope:
+        parts = [convert_to_tensor(v, dtype=wanted) for v in values]
+        return apply("Pack", parts, name=scope)
+
+
+def _element_dtype(values: Iterable[Any]) -> DType | None:
+    for v in values:
+        if isinstance(v, Tensor) or (hasattr(v, "dtype") and any(isinstance(v, base) for base, _ in _converters)):
+            return v.dtype.base_dtype
+        if isinstance(v, (list, tuple)):
+            found = _element_dtype(v)  # pyright: ignore[reportUnknownArgumentType] - user input
+            if found:
+                return found
+    return None
+
+
+def constant_tensor(array: Any, name: str = "Const") -> Tensor:
+    """A Const operation's output, for a NumPy array of one of our types (it is kept, not copied)."""
+    return apply("Const", value=array, dtype=as_dtype(array.dtype), name=name)
+
+
+@contextmanager
+def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+    """Enter a name scope in the default graph, checking that ``values`` are of it (``tf.name_scope``).
+
+    Args:
+        name: the scope's name; ``default_name`` when it is None.
+        default_name: the name to use then.
+        values: tensors that the block will use; they must be of one graph.
+
+    Yields:
+        The scope's full name with a trailing "/", which an operation may take as its own name.
+    """
+    chosen = default_name if name is None else name
+    if chosen is None and values is not None:
+        raise ValueError(f"At least one of name ({name!r}) and default_name ({default_name!r}) must be given.")
+    graph = graph_of(values) if values else get_default_graph()
+    with graph.as_default(), graph.name_scope(chosen) as scope:
+        yield scope
+
+
+def graph_of(values: Any) -> Graph:
+    """The graph that an operation on ``values`` joins: the default graph, which must be theirs or enclose them.
+
+    Raises:
+        ValueError: if two of them, or one and the default graph, are of graphs that don't belong together.
+    """
+    graph = get_default_graph()
+    foreign: Tensor | None = None
+    for value in values:
+        element = getattr(value, "op", value)
+        home = getattr(element, "graph", None)
+        if home is None or home is graph or _encloses(home, graph):
+            continue
+        if foreign is not None and home is not foreign.graph:
+            raise ValueError(f"{_where(value)} is not of the same graph as {_where(foreign)}.")
+        foreign = value
+    if foreign is None:
+        return graph
+    if any(getattr(getattr(v, "op", v), "graph", None) is graph for v in values):
+        other = next(v for v in values if getattr(getattr(v, "op", v), "graph", None) is graph)
+        raise ValueError(
+            f"{_where(foreign)} must be from the same graph as {_where(other)}. Build both inside one "
+            "`with graph.as_default():` block."
+        )
+    return foreign.graph
+
+
+def _where(value: Any) -> str:
+    op: Any = getattr(value, "op", value)
+    return f"{value.name!r} (made at {op.source})"
+
+
+def _encloses(outer: Graph, inner: Graph) -> bool:
+    graph: Any = inner
+    while isinstance(graph, FuncGraph):
+        graph = graph.outer_graph
+        if graph is outer:
+            return True
+    return False
+
+
+def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:
+    """Make an operation of a declared type in the default graph.
+
+    Args:
+        op_type: the op's type name.
+        *inputs: one argument per input of its signature; a list input takes a list. What is no tensor is converted to
+            the type that the other inputs settle.
+        name: the operation's name; the type name without it. A name that ends in "/" is used as it is.
+        **attrs: attributes; those that follow from the inputs need not be given.
+
+    Returns:
+        The output tensor; a tuple of them for an op with several outputs (a list output is a list); the Operation for
+        an op without outputs.
+
+    Raises:
+        ValueError, TypeError: if inputs or attributes break the op's rules.
+    """
+    definition = op_def(op_type)
+    if definition is None:
+        raise ValueError(f"No op of type {op_type!r} is declared.")
+    op = create(definition, inputs, attrs, name or op_type)
+    return _results(definition, op)
+
+
+def apply_op(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Operation:
+    """Like ``apply``, but returns the Operation."""
+    definition = op_def(op_type)
+    if definition is None:
+        raise ValueError(f"No op of type {op_type!r} is declared.")
+    return create(definition, inputs, attrs, name or op_type)
+
+
+def create(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name: str) -> Operation:
+    """Make an operation from its declaration (see ``apply``)."""
+    if len(inputs) != len(definition.inputs):
+        raise TypeError(f"{definition.name} takes {len(definition.inputs)} inputs, not {len(inputs)}.")
+    flat = [v for v in inputs if not isinstance(v, (list, tuple))]
+    for value in inputs:
+        if isinstance(value, (list, tuple)):
+            flat.extend(value)  # pyright: ignore[reportUnknownArgumentType] - user input
+    graph = graph_of([v for v in flat if isinstance(v, Tensor) or hasattr(v, "_as_graph_element")])
+    if graph is not get_default_graph():
+        with graph.as_default():
+            return _create_in(graph, definition, inputs, attrs, name)
+    return _create_in(graph, definition, inputs, attrs, name)
+
+
+def _create_in(graph: Graph, definition: OpDef, inputs: Sequence[Any], given: dict[str, Any], name: str) -> Operation:
+    full_name = graph.operation_name(name)
+    attrs = _given_attrs(definition, given, full_name)
+    tensors: list[Tensor] = []
+    for arg, value in zip(definition.inputs, inputs, strict=True):
+        if arg.is_list:
+            tensors.extend(_list_input(graph, definition, arg, value, attrs, inputs, full_name))
+        else:
+            tensors.append(_single_input(graph, definition, arg, value, attrs, inputs, full_name))
+    if isinstance(graph, FuncGraph):
+        tensors = [t if t.graph is graph else graph.capture(t) for t in tensors]
+    for key, declared in definition.attrs.items():
+        if key not in attrs:
+            if declared.default is REQUIRED:
+                raise TypeError(f"{definition.name} {full_name!r} needs the attribute {key!r}.")
+            attrs[key] = declared.default
+    return graph.add_operation(definition, tuple(tensors), attrs, full_name, set_outputs)
+
+
+def set_outputs(op: Operation) -> None:
+    """Run the shape rule of a new operation and give it its outputs."""
+    definition = op.op_def
+    try:
+        shapes = [as_shape(s) for s in definition.shape(op)]
+    except ValueError as error:
+        received = ", ".join(f"{t.name} {t.shape}" for t in op.inputs) or "nothing"
+        raise ValueError(
+            f"{error}\n  Operation {op.name!r} ({op.type}) received {received}.\n  Made at {op.source}"
+        ) from None
+    types: list[DType] = []
+    for arg in definition.outputs:
+        types.extend(_output_types(arg, op.attrs))
+    if len(types) != len(shapes):
+        raise AssertionError(f"The shape rule of {op.type} gave {len(shapes)} shapes for {len(types)} outputs.")
+    op._outputs = tuple(Tensor(op, i, t, s) for i, (t, s) in enumerate(zip(types, shapes, strict=True)))  # pyright: ignore[reportPrivateUsage] - set once, here
+
+
+def _output_types(arg: ArgDef, attrs: Any) -> list[DType]:
+    if arg.type_list_attr:
+        return list(attrs[arg.type_list_attr])
+    dtype: DType = arg.dtype or attrs[arg.type_attr]
+    if arg.is_ref:
+        dtype = dtype.as_ref
+    return [dtype] * (attrs[arg.number_attr] if arg.number_attr else 1)
+
+
+def _results(definition: OpDef, op: Operation) -> Any:
+    if not definition.outputs:
+        return op
+    if len(definition.outputs) == 1:
+        return list(op.outputs) if definition.outputs[0].is_list else op.outputs[0]
+    results: list[Any] = []
+    position = 0
+    for arg in definition.outputs:
+        count = len(_output_types(arg, op.attrs))
+        part = op.outputs[position : position + count]
+        results.append(list(part) if arg.is_list else part[0])
+        position += count
+    return tuple(results)
+
+
+def _given_attrs(definition: OpDef, given: dict[str, Any], name: str) -> dict[str, Any]:
+    attrs: dict[str, Any] = {}
+    for key, value in given.items():
+        declared = definition.attrs.get(key)
+        if declared is None:
+            if key.startswith("_"):
+                attrs[key] = value
+                continue
+            raise TypeError(f"{definition.name} {name!r} has no attribute {key!r}.")
+        if value is not None:
+            attrs[key] = _checked(definition, key, declared, value, name)
+    return attrs
+
+
+def _checked(definition: OpDef, key: str, declared: AttrDef, value: Any, name: str) -> Any:
+    kind = declared.kind
+    if kind == "type":
+        value = as_dtype(value)
+        if key in ("T", "dtype") and definition.name in ("_Arg",):
+            return value
+        value = value.base_dtype
+        if declared.allowed is not None and value not in declared.allowed:
+            raise TypeError(_type_message(definition, key, value, declared, name))
+        return value
+    if kind == "list(type)":
+        return tuple(as_dtype(v) for v in value)
+    if kind == "shape":
+        return value if isinstance(value, TensorShape) else TensorShape(value)
+    if kind == "list(shape)":
+        return tuple(as_shape(v) for v in value)
+    if kind.startswith("list("):
+        convert = {"list(int)": int, "list(float)": float, "list(bool)": bool}.get(kind)
+        return [convert(v) for v in value] if convert else list(value)
+    if kind == "string":
+        value = value.decode() if isinstance(value, bytes) else value
+        if declared.allowed is not None and value not in declared.allowed:
+            raise ValueError(
+                f"Value {value!r} for attribute {key!r} of {definition.name} {name!r} is not one of "
+                f"{', '.join(map(repr, declared.allowed))}. At {user_line()}"
+            )
+        return value
+    convert = {"int": int, "float": float, "bool": bool}.get(kind)
+    return convert(value) if convert else value
+
+
+def _type_message(definition: OpDef, key: str, value: DType, declared: AttrDef, name: str) -> str:
+    allowed = ", ".join(t.name for t in declared.allowed or ())
+    args = ", ".join(a.name for a in definition.inputs if a.type_attr == key) or key
+    return (
+        f"Value passed to parameter '{args}' of {definition.name} {name!r} has DataType {value.name} not in list of "
+        f"allowed values: {allowed}. Use tf.cast to convert it. At {user_line()}"
+    )
+
+
+def _single_input(
+    graph: Graph, definition: OpDef, arg: ArgDef, value: Any, attrs: dict[str, Any], inputs: Sequence[Any], name: str
+) -> Tensor:
+    dtype = arg.dtype or attrs.get(arg.type_attr or "") or _settled_by_others(definition, arg, inputs)
+    tensor = _as_input(graph, definition, arg, value, dtype, name, arg.name)
+    if arg.is_ref and not tensor.dtype.is_ref_dtype:
+        raise TypeError(
+            f"Input '{arg.name}' of {definition.name} {name!r} must be a variable, not {tensor.name!r} (made at "
+            f"{tensor.op.source}): only a variable can be assigned to."
+        )
+    if arg.type_attr and arg.type_attr not in attrs:
+        attrs[arg.type_attr] = _allowed(definition, arg.type_attr, tensor.dtype.base_dtype, name)
+    return tensor
+
+
+def _list_input(
+    graph: Graph, definition: OpDef, arg: ArgDef, values: Any, attrs: dict[str, Any], inputs: Sequence[Any], name: str
+) -> list[Tensor]:
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"Input '{arg.name}' of {definition.name} {name!r} is a list of tensors, not {values!r}.")
+    items: Sequence[Any] = values  # pyright: ignore[reportUnknownVariableType] - user input
+    if arg.type_list_attr:
+        tensors = [_as_input(graph, definition, arg, v, None, name, f"{arg.name}_{i}") for i, v in enumerate(items)]
+        attrs.setdefault(arg.type_list_attr, tuple(t.dtype.base_dtype for t in tensors))
+        return tensors
+    dtype: DType | None = arg.dtype or attrs.get(arg.type_attr or "") or _element_dtype(items)
+    if dtype is None:
+        dtype = _settled_by_others(definition, arg, inputs)
+    tensors: list[Tensor] = []
+    for i, v in enumerate(items):
+        tensors.append(_as_input(graph, definition, arg, v, dtype, name, f"{arg.name}_{i}"))
+        dtype = dtype or tensors[0].dtype.base_dtype
+    assert arg.number_attr is not None
+    attrs.setdefault(arg.number_attr, len(tensors))
+    if arg.type_attr and arg.type_attr not in attrs:
+        if dtype is None:
+            raise ValueError(f"{definition.name} {name!r} needs at least one tensor in '{arg.name}'.")
+        attrs[arg.type_attr] = _allowed(definition, arg.type_attr, dtype, name)
+    return tensors
+
+
+def _allowed(definition: OpDef, key: str, dtype: DType, name: str) -> DType:
+    declared = definition.attrs[key]
+    if declared.allowed is not None and dtype not in declared.allowed:
+        raise TypeError(_type_message(definition, key, dtype, declared, name))
+    return dtype
+
+
+def _settled_by_others(definition: OpDef, arg: ArgDef, inputs: Sequence[Any]) -> DType | None:
+    """The type that a tensor among the other inputs of the same type attribute settles."""
+    if not arg.type_attr:
+        return None
+    for other, value in zip(definition.inputs, inputs, strict=True):
+        if other.type_attr == arg.type_attr:
+            values: Any = value if other.is_list else (value,)
+            found = _element_dtype(values)
+            if found is not None:
+                return found
+    return None
+
+
+def _as_input(
+    graph: Graph, definition: OpDef, arg: ArgDef, value: Any, dtype: DType | None, name: str, part: str
+) -> Tensor:
+    if isinstance(value, Tensor):
+        if dtype is not None and value.dtype.base_dtype is not dtype.base_dtype:
+            raise TypeError(
+                f"Input '{arg.name}' of {definition.name} {name!r} has type {value.dtype.base_dtype.name} that does not "
+                f"match the expected type {dtype.base_dtype.name}: {value.name!r} was made at {value.op.source}. Use "
+                f"tf.cast({value.op.name}, tf.{dtype.base_dtype.name}). At {user_line()}"
+            )
+        return value
+    declared = definition.attrs.get(arg.type_attr or "")
+    hint = declared.default if declared is not None and isinstance(declared.default, DType) else None
+    if hint is None and declared is not None and dtype is None and declared.allowed and len(declared.allowed) == 1:
+        hint = declared.allowed[0]
+    try:
+        with graph.name_scope(name + "/"):
+            return convert_to_tensor(value, dtype=dtype, name=part, dtype_hint=hint, as_ref=arg.is_ref)
+    except TypeError as error:
+        wanted = f" of type {dtype.base_dtype.name}" if dtype else ""
+        raise TypeError(
+            f"Input '{arg.name}' of {definition.name} {name!r} can't be made a tensor{wanted}: {error} At {user_line()}"
+        ) from None
+    except ValueError as error:
+        if isinstance(dtype, DType) and hasattr(value, "dtype"):
+            raise TypeError(
+                f"Input '{arg.name}' of {definition.name} {name!r} has type {as_dtype(value.dtype).base_dtype.name} that "
+                f"does not match the expected type {dtype.base_dtype.name}. Use tf.cast. At {user_line()}"
+            ) from error
+        raise

@@ -1,0 +1,226 @@
+"""Values that are known while the graph is built: constants from Python values, and what follows from constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from gradiente.graph.dtypes import DType, as_dtype, bool_, complex128, float32, int32, int64, string
+from gradiente.graph.operation import Tensor
+from gradiente.graph.shapes import UNKNOWN, TensorShape
+
+_LARGEST_FOLDED = 4096
+"""Elements of the largest value that constant_value works out."""
+
+
+def constant_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
+    """A Python value as a NumPy array of one of our types.
+
+    Python's floats become float32, ints int32 (int64 where they don't fit), as in TensorFlow; NumPy arrays keep their
+    type. With ``dtype``, numbers must fit it: a float is no int, a string is no number.
+
+    Raises:
+        TypeError: if the value can't be of that type.
+        ValueError: if a nested list is ragged or None is inside.
+    """
+    if isinstance(value, TensorShape):
+        value = value.as_list()
+        if None in value:
+            raise ValueError(f"Cannot convert a partially known shape {value} to a tensor; use tf.shape(x).")
+        dtype = dtype or int32
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _from_numpy(np.asarray(value), dtype)
+    if hasattr(value, "__array__") and not isinstance(value, (list, tuple)):
+        return _from_numpy(np.asarray(value), dtype)
+    if value is None:
+        raise ValueError("None values are not supported: a tensor needs a value.")
+    kinds: set[Any] = set()
+    plain = _plain(value, kinds)
+    found = _python_dtype(kinds)
+    if dtype is None:
+        dtype = found
+        if dtype is int32:
+            wide = np.asarray(plain, dtype=np.int64)
+            if wide.size and (wide.min() < -(2**31) or wide.max() >= 2**31):
+                dtype = int64
+    else:
+        _check_python(found, dtype, value)
+    if dtype is string:
+        return _string_array(plain)
+    try:
+        return np.asarray(plain, dtype=dtype.np)
+    except ValueError as error:
+        if "inhomogeneous" in str(error):
+            raise ValueError(f"A tensor's rows must have equal lengths; received {value!r}.") from None
+        raise
+    except OverflowError:
+        raise TypeError(f"{value!r} does not fit type {dtype.name}.") from None
+
+
+def _from_numpy(array: np.ndarray[Any, Any], dtype: DType | None) -> np.ndarray[Any, Any]:
+    if array.dtype.kind in "US":
+        array = _string_array(array)
+    elif array.dtype.kind == "O":
+        kinds: set[Any] = set()
+        plain = _plain(array.tolist(), kinds)
+        found = _python_dtype(kinds)
+        array = _string_array(array) if found is string else np.asarray(plain, dtype=found.np)
+    source = as_dtype(array.dtype)
+    if dtype is None or dtype.base_dtype is source:
+        return array
+    if source is string or dtype is string:
+        raise TypeError(f"Expected {dtype.name}, got an array of type {source.name}.")
+    if dtype.is_integer and not (source.is_integer or source.is_bool):
+        raise TypeError(f"Expected {dtype.name}, got an array of type {source.name}; use tf.cast.")
+    if source.is_complex and not dtype.is_complex:
+        raise TypeError(f"Expected {dtype.name}, got an array of type {source.name}; use tf.cast.")
+    return array.astype(dtype.np)
+
+
+def _plain(value: Any, kinds: set[Any]) -> Any:
+    """A nested value with arrays opened up, noting the classes of its leaves."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(v, kinds) for v in value]  # pyright: ignore[reportUnknownVariableType] - user input
+    if isinstance(value, np.ndarray):
+        kinds.add(as_dtype(value.dtype))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - user input
+        return value.tolist()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(value, np.generic):
+        kinds.add(as_dtype(value.dtype))
+        return value.item()
+    if value is None:
+        raise ValueError("None values are not supported: a tensor needs a value.")
+    if type(value).__name__ == "Dimension":
+        kinds.add(int)
+        if value.value is None:
+            raise ValueError("An unknown dimension has no value while the graph is built; use tf.shape(x).")
+        return value.value
+    if type(value) not in (bool, int, float, complex, str, bytes):
+        if isinstance(value, (int, float, str, bytes)):
+            kinds.add(next(t for t in (bool, int, float, str, bytes) if isinstance(value, t)))
+            return value
+        if hasattr(value, "__array__"):
+            array = np.asarray(value)
+            kinds.add(as_dtype(array.dtype))
+            return array.tolist()
+        raise TypeError(f"Expected a number, a string or a list of them, got {value!r} of class {type(value).__name__}.")
+    kinds.add(type(value))
+    return value
+
+
+def _python_dtype(kinds: Iterable[Any]) -> DType:
+    kinds = set(kinds)
+    if not kinds:
+        return float32
+    exact = {k for k in kinds if isinstance(k, DType)}
+    if len(exact) == 1:
+        return exact.pop()
+    if exact:
+        return as_dtype(np.result_type(*(k.np for k in exact)))
+    if kinds & {str, bytes}:
+        if kinds - {str, bytes}:
+            raise TypeError("A tensor can't mix strings and numbers.")
+        return string
+    if complex in kinds:
+        return complex128
+    if float in kinds:
+        return float32
+    if kinds == {bool}:
+        return bool_
+    if bool in kinds:
+        raise TypeError("A tensor can't mix bools and numbers.")
+    return int32
+
+
+def _check_python(found: DType, wanted: DType, value: Any) -> None:
+    if np.size(value) == 0 if isinstance(value, (list, tuple)) else False:  # pyright: ignore[reportUnknownArgumentType] - user input
+        return
+    fits = (
+        found is wanted
+        or (found.is_integer and (wanted.is_integer or wanted.is_floating or wanted.is_complex))
+        or (found.is_floating and (wanted.is_floating or wanted.is_complex))
+        or (found.is_complex and wanted.is_complex)
+    )
+    if not fits:
+        raise TypeError(f"Expected {wanted.name}, got {value!r} of type {found.name}.")
+
+
+def _string_array(values: Any) -> np.ndarray[Any, Any]:
+    array = np.asarray(values, dtype=object)
+    flat = np.empty(array.size, dtype=object)
+    for i, v in enumerate(array.ravel()):
+        flat[i] = v.encode("utf-8", "surrogateescape") if isinstance(v, str) else bytes(v)
+    return flat.reshape(array.shape)
+
+
+def constant_value(tensor: Tensor, partial: bool = False) -> Any:
+    """The tensor's value as a NumPy array if it follows from constants and static shapes alone, else None."""
+    del partial
+    if tensor._constant is None:  # pyright: ignore[reportPrivateUsage] - the cache of this function
+        tensor._constant = (_evaluate(tensor),)  # pyright: ignore[reportPrivateUsage]
+    return tensor._constant[0]  # pyright: ignore[reportPrivateUsage]
+
+
+def _evaluate(tensor: Tensor) -> Any:
+    op = tensor.op
+    definition = op.op_def
+    if op.type == "Const":
+        return op.attrs["value"]
+    if op.type == "Shape":
+        return _shape_array(op.inputs[0].shape, op.attrs["out_type"])
+    if op.type == "Size":
+        count = op.inputs[0].shape.num_elements()
+        return None if count is None else np.asarray(count, op.attrs["out_type"].np)
+    if op.type == "Rank":
+        return None if op.inputs[0].shape.ndims is None else np.asarray(op.inputs[0].shape.ndims, np.int32)
+    if not definition.pure or definition.compute is None or not op.inputs:
+        return None
+    count = tensor.shape.num_elements()
+    if count is None or count > _LARGEST_FOLDED or any((t.shape.num_elements() or 0) > _LARGEST_FOLDED for t in op.inputs):
+        return None
+    values = [constant_value(t) for t in op.inputs]
+    if any(v is None for v in values):
+        return None
+    from gradiente.graph.evaluate import compute_numpy
+
+    result = compute_numpy(op, values)[tensor.value_index]
+    return np.asarray(result, dtype=tensor.dtype.np)
+
+
+def _shape_array(shape: TensorShape, dtype: DType) -> Any:
+    return np.asarray(shape.plain, dtype.np).reshape(-1) if shape.is_fully_defined() else None
+
+
+def constant_value_as_shape(tensor: Tensor) -> TensorShape:
+    """What is known of the shape that a rank-1 integer tensor describes (-1 and unknown values are unknown sizes)."""
+    value = constant_value(tensor)
+    if value is not None:
+        if np.ndim(value) != 1:
+            raise ValueError(f"A shape is a list of sizes (rank 1), but {tensor.name!r} has shape {tensor.shape}.")
+        return TensorShape.of(tuple(None if d < 0 else int(d) for d in value))
+    op = tensor.op
+    if op.type == "Shape":
+        return op.inputs[0].shape
+    if op.type == "Cast":
+        return constant_value_as_shape(op.inputs[0])
+    if op.type == "Pack" and tensor.shape.ndims == 1:
+        sizes: list[int | None] = []
+        for part in op.inputs:
+            known = constant_value(part)
+            sizes.append(None if known is None or known < 0 else int(known))
+        return TensorShape.of(tuple(sizes))
+    if op.type == "ConcatV2":
+        shape = TensorShape.of(())
+        for part in op.inputs[:-1]:
+            shape = shape.concatenate(constant_value_as_shape(part))
+        return shape
+    if op.type == "StridedSlice" and tensor.shape.ndims == 1:
+        bounds = [constant_value(t) for t in op.inputs[1:]]
+        inner = constant_value_as_shape(op.inputs[0])
+        if all(b is not None and len(b) == 1 for b in bounds) and inner.plain is not None and not op.attrs["ellipsis_mask"]:
+            begin = None if op.attrs["begin_mask"] & 1 else int(bounds[0][0])
+            end = None if op.attrs["end_mask"] & 1 else int(bounds[1][0])
+            return TensorShape.of(inner.plain[begin : end : int(bounds[2][0])])
+    length = tensor.shape.plain[0] if tensor.shape.plain else None
+    return UNKNOWN if length is None else TensorShape.of((None,) * length)

@@ -1,0 +1,63 @@
+"""Running one op's computation: attributes by keyword, list inputs as lists, outputs as a tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradiente.graph.operation import Operation
+from gradiente.graph.registry import Computation
+from gradiente.graph.types import Array, Namespace
+
+
+def call(op: Operation, form: str, xp: Namespace, inputs: Sequence[Any], ctx: Any = None) -> tuple[Array, ...]:
+    """Run one form (``compute``, ``device`` or ``host``) of an op's computation.
+
+    Args:
+        op: the operation.
+        form: which computation.
+        xp: the array namespace it runs over.
+        inputs: one value per input tensor.
+        ctx: the execution's context, for computations that name it.
+
+    Returns:
+        One value per output.
+    """
+    definition = op.op_def
+    function: Computation | None = getattr(definition, form)
+    assert function is not None
+    keywords: dict[str, Any] = {}
+    for name in definition.keywords[form]:
+        keywords[name] = op if name == "op" else ctx if name == "ctx" else op.attrs[name]
+    result = function(xp, *_grouped(op, inputs), **keywords)
+    if len(op.outputs) == 1 and not isinstance(result, (tuple, list)):
+        return (result,)
+    return () if result is None else tuple(result)
+
+
+def _grouped(op: Operation, inputs: Sequence[Any]) -> list[Any]:
+    definition = op.op_def
+    if not any(arg.is_list for arg in definition.inputs):
+        return list(inputs)
+    grouped: list[Any] = []
+    position = 0
+    for arg in definition.inputs:
+        if arg.number_attr:
+            count = op.attrs[arg.number_attr]
+        elif arg.type_list_attr:
+            count = len(op.attrs[arg.type_list_attr])
+        else:
+            grouped.append(inputs[position])
+            position += 1
+            continue
+        grouped.append(list(inputs[position : position + count]))
+        position += count
+    return grouped
+
+
+def compute_numpy(op: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
+    """Run a pure op's computation on NumPy arrays; warnings of overflow and the like are not shown."""
+    with np.errstate(all="ignore"):
+        return call(op, "compute", np, inputs)
