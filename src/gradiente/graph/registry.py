@@ -17,10 +17,18 @@ from gradiente.graph.dtypes import DType, as_dtype
 ShapeRule = Callable[[Any], Sequence[Any]]
 """From an Operation (inputs and attributes set, outputs not yet) to its outputs' shapes."""
 
-GradientRule = Callable[..., Any]
+# The arities are spelled out only so that a type checker knows the parameters of a lambda.
+_TwoOrMore = (
+    Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
+    | Callable[..., Any]
+)
+
+GradientRule = _TwoOrMore
 """From an Operation and the gradient of each of its outputs to the gradient of each of its inputs (None: none)."""
 
-Computation = Callable[..., Any]
+Computation = _TwoOrMore
 """``(xp, *inputs, **attributes it names) -> output``, or a tuple of them for an op with several outputs."""
 
 
