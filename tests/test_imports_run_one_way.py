@@ -24,6 +24,7 @@ ORDER = (
     "summary",
     "train",
     "runtime",
+    "testing",
     "images",
     PUBLIC,
     "classify",
