@@ -1,0 +1,1 @@
+"""Readers and writers of files: records, examples, checkpoints, event files and images."""
