@@ -61,7 +61,9 @@ class _HelpFlag(_absl.BooleanFlag):
     """`--help`: prints the program's flags and leaves."""
 
     def __init__(self, name: str, values: ProgramFlags) -> None:
-        super().__init__(name, False, "Show this help.", allow_override=True)
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] -- absl leaves **args untyped
+            name, False, "Show this help.", allow_override=True
+        )
         self._values = values
 
     def parse(self, argument: Any) -> None:

@@ -35,15 +35,16 @@ def list_local_devices(session_config: object = None) -> list[DeviceAttributes]:
     del session_config
     import jax
 
-    local: list[Any] = list(jax.local_devices(backend="cpu"))
-    local += [device for device in jax.local_devices() if device.platform != "cpu"]
+    untyped: Any = jax
+    local: list[Any] = list(untyped.local_devices(backend="cpu"))
+    local += [device for device in untyped.local_devices() if device.platform != "cpu"]
     counts: dict[str, int] = {}
     devices: list[DeviceAttributes] = []
     for device in local:
         kind = "GPU" if device.platform in ("gpu", "cuda", "rocm") else device.platform.upper()
         index = counts.setdefault(kind, 0)
         counts[kind] += 1
-        memory = (device.memory_stats() or {}) if kind != "CPU" else {}
+        memory: dict[str, Any] = (device.memory_stats() or {}) if kind != "CPU" else {}
         limit = int(memory.get("bytes_limit", 0))
         devices.append(DeviceAttributes(f"/device:{kind}:{index}", kind, limit, str(device.device_kind)))
     return devices
