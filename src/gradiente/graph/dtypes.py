@@ -182,6 +182,11 @@ _BY_NUMPY = {t.np: t for t in ALL if t is not string}
 _BY_PYTHON: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string, object: string}
 
 
+def is_dtype_name(name: str) -> bool:
+    """Whether ``name`` is the name of a type."""
+    return name in _BY_NAME
+
+
 def as_dtype(value: Any) -> DType:
     """The DType that ``value`` names.
 

@@ -61,3 +61,13 @@ def compute_numpy(op: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
     """Run a pure op's computation on NumPy arrays; warnings of overflow and the like are not shown."""
     with np.errstate(all="ignore"):
         return call(op, "compute", np, inputs)
+
+
+class Ref:
+    """What a reference tensor (a variable's output) is while a graph runs: a handle on the variable's state."""
+
+    __slots__ = ("key", "op")
+
+    def __init__(self, op: Operation) -> None:
+        self.op = op
+        self.key = op.name

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gradiente.graph.dtypes import DType, as_dtype
+from gradiente.graph.dtypes import DType, as_dtype, is_dtype_name
 
 ShapeRule = Callable[[Any], Sequence[Any]]
 """From an Operation (inputs and attributes set, outputs not yet) to its outputs' shapes."""
@@ -141,7 +141,7 @@ def _parse_arg(text: str, attrs: dict[str, AttrDef], allowed: Mapping[str, Itera
         type_list = spec[5:-1]
         attrs.setdefault(type_list, AttrDef("list(type)", REQUIRED))
         return ArgDef(name, type_list_attr=type_list, is_ref=is_ref)
-    if spec[0].islower():
+    if is_dtype_name(spec):
         return ArgDef(name, dtype=as_dtype(spec), number_attr=number_attr, is_ref=is_ref)
     allow = tuple(allowed[spec]) if spec in allowed else None
     known = attrs.get(spec)

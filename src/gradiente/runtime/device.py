@@ -1,0 +1,166 @@
+"""Device segments: operations traced into one JAX function, compiled by XLA once for each signature."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gradiente.graph.errors import InternalError, OpError, ResourceExhaustedError
+from gradiente.graph.evaluate import Ref
+from gradiente.graph.graph import Graph
+from gradiente.graph.operation import Tensor
+from gradiente.runtime import debug
+from gradiente.runtime.effects import Key
+from gradiente.runtime.interpret import Check, Context, run_operations
+from gradiente.runtime.plan import Segment
+
+State = dict[Key, Any]
+
+
+class Executable:
+    """A device segment, ready to run.
+
+    One JAX function is kept for each set of values that must be known when compiling; JAX keeps one XLA executable for
+    each signature (the shapes of the inputs and of the variables).
+    """
+
+    def __init__(self, segment: Segment, graph: Graph) -> None:
+        self.segment = segment
+        self._graph = graph
+        self._functions: dict[Any, _Traced] = {}
+        self._lock = threading.Lock()
+        self.written = sorted(segment.effects.writes, key=str)
+        self.read_only = sorted(segment.effects.reads - segment.effects.writes, key=str)
+
+    @property
+    def compilations(self) -> int:
+        """How often the segment was traced and compiled."""
+        return sum(f.traces for f in self._functions.values())
+
+    def traced(self, static: Sequence[np.ndarray[Any, Any]]) -> _Traced:
+        """The function for these values of the static inputs."""
+        key = tuple((a.shape, a.tobytes()) for a in static) if static else ()
+        found = self._functions.get(key)
+        if found is None:
+            with self._lock:
+                found = self._functions.setdefault(key, _Traced(self.segment, self._graph, static))
+        return found
+
+    def run(self, state: State, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
+        """Run the segment: update ``state`` and return the outputs.
+
+        ``state``'s written entries are donated: their buffers are used for the new values.
+        """
+        function = self.traced(static)
+        written = {k: state[k] for k in self.written if k in state}
+        read = {k: state[k] for k in self.read_only if k in state}
+        outputs, new, ok = function(written, read, inputs)
+        if function.checks:
+            failed = np.flatnonzero(~np.asarray(ok))
+            if failed.size:
+                state.update({k: v for k, v in new.items() if k in written})
+                raise function.checks[int(failed[0])].failure()
+        state.update(new)
+        return outputs
+
+
+class _Traced:
+    """The JAX function of a segment, for given values of its static inputs."""
+
+    def __init__(self, segment: Segment, graph: Graph, static: Sequence[np.ndarray[Any, Any]]) -> None:
+        self._segment = segment
+        self._graph = graph
+        self._static = list(static)
+        self.traces = 0
+        self.checks: list[Check] = []
+        self._jitted: Any = jax.jit(self.body, donate_argnums=(0,))
+
+    def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
+        """What JAX traces: the segment's operations, in order."""
+        segment = self._segment
+        self.traces += 1
+        debug.note_compilation(segment, inputs)
+        ctx = Context(jnp, {**written, **read})
+        env: dict[Tensor, Any] = {t: Ref(self._graph.get_operation_by_name(str(k))) for t, k in segment.refs.items()}
+        env.update(zip(segment.inputs, inputs, strict=True))
+        env.update(zip(segment.static, self._static, strict=True))
+        run_operations(segment.ops, env, ctx, segment.must_fold)
+        fed = {id(v) for v in inputs}
+        outputs = [self._own(ctx.value(env[t]), t.dtype.np, fed) for t in segment.outputs]
+        new: State = {k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state}
+        checks = [*ctx.checks, *_inner_checks(ctx, new)]
+        self.checks = checks
+        if not checks:
+            return outputs, new, () if outputs else jnp.zeros((), bool)
+        oks = [jnp.all(jnp.asarray(c.ok)) for c in checks]
+        ok = jnp.stack(oks)
+        all_ok = jnp.all(ok)
+        kept = {
+            k: jnp.where(all_ok, v, written[k])
+            if k in written and written[k].shape == v.shape and not jax.dtypes.issubdtype(v.dtype, jax.dtypes.prng_key)
+            else v
+            for k, v in new.items()
+        }
+        return outputs, kept, ok
+
+    @staticmethod
+    def _own(value: Any, dtype: Any, fed: set[int]) -> Any:
+        """An output that shares no buffer with what the caller fed."""
+        if id(value) in fed:
+            return jnp.array(value, dtype=dtype, copy=True)
+        return jnp.asarray(value, dtype=dtype)
+
+    def __call__(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
+        try:
+            with jax.enable_x64(True):
+                return self._jitted(written, read, inputs)
+        except OpError:
+            raise
+        except jax.errors.JaxRuntimeError as error:
+            raise _translated(error) from error
+
+    def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
+        """The lowered program, for looking at (``as_text``)."""
+        with jax.enable_x64(True):
+            return self._jitted.lower(written, read, inputs)
+
+
+def _inner_checks(ctx: Context, new: State) -> list[Check]:
+    """The checks made inside loops and branches, whose outcome travels with the state."""
+    found: list[Check] = []
+    for key, check in ctx.messages.items():
+        if key in new:
+            found.append(Check(check.op, new.pop(key), check.message, check.error))
+    return found
+
+
+def _translated(error: Exception) -> OpError:
+    text = str(error).strip()
+    if "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower():
+        return ResourceExhaustedError(
+            None, None, f"Out of memory while the program ran: {text.splitlines()[0]}. Use a smaller batch."
+        )
+    return InternalError(None, None, f"XLA failed: {text}")
+
+
+def place(value: Any) -> Any:
+    """A NumPy value as an array on the device, of the same type (also 64-bit types)."""
+    with jax.enable_x64(True):
+        return jnp.array(value, copy=True)
+
+
+def to_numpy(value: Any) -> np.ndarray[Any, Any]:
+    """A value as a NumPy array, which may share memory with it and must not be changed."""
+    return np.asarray(value)
+
+
+def lower_segment(executable: Executable, state: Mapping[Key, Any], inputs: Sequence[Any], static: Sequence[Any]) -> Any:
+    """The lowered program of a segment for given values."""
+    written = {k: state[k] for k in executable.written if k in state}
+    read = {k: state[k] for k in executable.read_only if k in state}
+    return executable.traced(static).lower(written, read, inputs)

@@ -1,0 +1,156 @@
+"""What an operation does besides computing its outputs: the variables it reads and writes, the numbers it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.operation import Operation, Tensor
+
+Key: TypeAlias = "str | tuple[str, str]"
+"""A piece of a session's state: a variable's name, ``("count", op)`` for the runs of a random op, ``("check", op)`` for
+a check inside a function body."""
+
+
+@dataclass
+class Effects:
+    """State that is read and state that is written."""
+
+    reads: set[Key] = field(default_factory=set[Key])
+    writes: set[Key] = field(default_factory=set[Key])
+
+    @property
+    def keys(self) -> list[Key]:
+        """All state that is touched, in a fixed order."""
+        return sorted(self.reads | self.writes, key=str)
+
+
+def qualified_name(op: Operation) -> str:
+    """A name for the operation that is unique in its session, also when it stands in a function body."""
+    graph = op.graph
+    return f"{graph.name}/{op.name}" if isinstance(graph, FuncGraph) else op.name
+
+
+def functions(op: Operation) -> list[FuncGraph]:
+    """The function bodies that the operation runs."""
+    found = [v for v in op.attrs.values() if isinstance(v, FuncGraph)]
+    for value in op.attrs.values():
+        if isinstance(value, (list, tuple)):
+            found.extend(v for v in value if isinstance(v, FuncGraph))  # pyright: ignore[reportUnknownVariableType] - attrs are untyped
+    return found
+
+
+def function_arguments(op: Operation) -> Sequence[Tensor]:
+    """The inputs that an operation hands to its function bodies: all, but for the selector of If and Case."""
+    return op.inputs[1:] if op.type in ("If", "Case") else op.inputs
+
+
+def hands_on_ref(op: Operation) -> bool:
+    """Whether the operation passes a variable's handle on instead of reading the value."""
+    return op.type == "Identity" and op.inputs[0].dtype.is_ref_dtype
+
+
+class RefResolver:
+    """Finds which variable a reference tensor stands for, given those that a function's arguments stand for."""
+
+    def __init__(self, arguments: Mapping[Tensor, Key] | None = None) -> None:
+        self._known: dict[Tensor, Key | None] = dict(arguments or {})
+
+    def key(self, tensor: Tensor) -> Key | None:
+        """The variable that the tensor's value is a handle on, or None if the tensor has a plain value."""
+        if tensor not in self._known:
+            self._known[tensor] = self._find(tensor)
+        return self._known[tensor]
+
+    def _find(self, tensor: Tensor) -> Key | None:
+        op = tensor.op
+        if op.type == "VariableV2":
+            return op.name
+        if tensor.dtype.is_ref_dtype or (op.type == "Identity" and op.inputs[0].dtype.is_ref_dtype):
+            for i in op.inputs:
+                if i.dtype.is_ref_dtype:
+                    return self.key(i)
+        return None
+
+    def effects(self, op: Operation) -> Effects:
+        """What the operation reads and writes."""
+        found = Effects()
+        definition = op.op_def
+        bodies = functions(op)
+        if bodies:
+            arguments = function_arguments(op)
+            for body in bodies:
+                known = {
+                    inner: key
+                    for inner, outer in zip(body.inputs, arguments, strict=True)
+                    if (key := self.key(outer)) is not None
+                }
+                inside = function_effects(body, known)
+                found.reads |= inside.reads
+                found.writes |= inside.writes
+        wants_ref = ref_inputs(op)
+        for tensor, by_ref in zip(op.inputs, wants_ref, strict=True):
+            key = self.key(tensor)
+            if key is not None and not by_ref and not bodies and not hands_on_ref(op):
+                found.reads.add(key)
+        position = 0
+        for arg in definition.inputs:
+            if arg.is_list:
+                position += op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+                continue
+            key = self.key(op.inputs[position])
+            if key is not None:
+                if arg.name in definition.reads:
+                    found.reads.add(key)
+                if arg.name in definition.writes:
+                    found.writes.add(key)
+            position += 1
+        if definition.random:
+            found.reads.add(("count", qualified_name(op)))
+            found.writes.add(("count", qualified_name(op)))
+        if definition.checks and isinstance(op.graph, FuncGraph):
+            found.writes.add(("check", qualified_name(op)))
+            found.reads.add(("check", qualified_name(op)))
+        return found
+
+
+def function_effects(body: FuncGraph, arguments: Mapping[Tensor, Key]) -> Effects:
+    """What running a function body reads and writes, given the variables that its arguments stand for."""
+    resolver = RefResolver(arguments)
+    total = Effects()
+    for op in body.get_operations():
+        inside = resolver.effects(op)
+        total.reads |= inside.reads
+        total.writes |= inside.writes
+    for output in body.outputs:
+        key = resolver.key(output)
+        if key is not None:
+            total.reads.add(key)
+    return total
+
+
+@lru_cache(maxsize=65536)
+def ref_inputs(op: Operation) -> tuple[bool, ...]:
+    """For each input tensor, whether the op wants a variable's handle."""
+    flags: list[bool] = []
+    bodies = bool(functions(op))
+    for arg in op.op_def.inputs:
+        if arg.is_list:
+            count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+            flags.extend([arg.is_ref or bodies] * count)
+        else:
+            flags.append(arg.is_ref or (bodies and arg.name not in ("cond", "branch_index")))
+    return tuple(flags)
+
+
+def touched(ops: Iterable[Operation], resolver: RefResolver) -> Effects:
+    """What a series of operations reads and writes."""
+    total = Effects()
+    for op in ops:
+        inside = resolver.effects(op)
+        total.reads |= inside.reads
+        total.writes |= inside.writes
+    return total

@@ -1,0 +1,90 @@
+"""What a run was asked for: any nesting of lists, tuples and dicts of tensors, operations, variables and names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradiente.graph.graph import Graph
+from gradiente.graph.indexed_slices import IndexedSlices
+from gradiente.graph.operation import Operation, Tensor
+
+Rebuild = Callable[[Sequence[Any]], Any]
+"""From the values of the plain fetches to the value of a nested one."""
+
+
+class Fetches:
+    """A nesting of fetches, flattened.
+
+    Attributes:
+        tensors: the distinct tensors to compute.
+        operations: the operations to run.
+        rebuild: gives the caller's nesting back, filled with values.
+    """
+
+    def __init__(self, graph: Graph, fetches: Any) -> None:
+        self._graph = graph
+        self._positions: dict[Tensor, int] = {}
+        self.operations: list[Operation] = []
+        self.rebuild = self._visit(fetches)
+        self.tensors = list(self._positions)
+
+    def _position(self, tensor: Tensor) -> int:
+        return self._positions.setdefault(tensor, len(self._positions))
+
+    def _visit(self, fetch: Any) -> Rebuild:
+        if fetch is None:
+            raise TypeError("Fetch argument None has invalid type NoneType: fetch tensors, operations or their names.")
+        if isinstance(fetch, (list, tuple)):
+            parts = [self._visit(f) for f in fetch]  # pyright: ignore[reportUnknownVariableType] - user input
+            if hasattr(fetch, "_fields"):
+                kind: Any = type(fetch)  # pyright: ignore[reportUnknownVariableType]
+                return lambda values: kind(*(p(values) for p in parts))
+            if isinstance(fetch, tuple):
+                return lambda values: tuple(p(values) for p in parts)
+            return lambda values: [p(values) for p in parts]
+        if isinstance(fetch, Mapping):
+            items = {k: self._visit(f) for k, f in fetch.items()}  # pyright: ignore[reportUnknownVariableType] - user input
+            return lambda values: {k: p(values) for k, p in items.items()}
+        if isinstance(fetch, IndexedSlices):
+            return self._slices(fetch)
+        expand = getattr(fetch, "_fetch_parts", None)
+        if expand is not None:
+            tensors, build = expand()
+            positions = [self._position(self._element(t)) for t in tensors]
+            return lambda values: build([values[p] for p in positions])
+        element = self._element(fetch)
+        if isinstance(element, Operation):
+            self.operations.append(element)
+            return lambda values: None
+        position = self._position(element)
+        return lambda values: values[position]
+
+    def _slices(self, fetch: IndexedSlices) -> Rebuild:
+        from collections import namedtuple
+
+        build = namedtuple("IndexedSlicesValue", ("values", "indices", "dense_shape"))  # noqa: PYI024 - built at run time
+        parts = [self._position(self._element(t)) for t in (fetch.values, fetch.indices)]
+        shape = None if fetch.dense_shape is None else self._position(self._element(fetch.dense_shape))
+        return lambda values: build(values[parts[0]], values[parts[1]], None if shape is None else values[shape])
+
+    def _element(self, fetch: Any) -> Any:
+        try:
+            return self._graph.as_graph_element(fetch)
+        except TypeError as error:
+            raise TypeError(
+                f"Fetch argument {fetch!r} has invalid type {type(fetch).__name__}, must be a string or Tensor. ({error})"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error})") from None
+        except KeyError as error:
+            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error.args[0]})") from None
+
+
+def fetch_key(fetch: Any) -> Any:
+    """A hashable key that is the same for the same nesting of the same fetches."""
+    if isinstance(fetch, (list, tuple)):
+        return (type(fetch), *[fetch_key(f) for f in fetch])  # pyright: ignore[reportUnknownVariableType] - user input
+    if isinstance(fetch, Mapping):
+        return (dict, *[(k, fetch_key(f)) for k, f in fetch.items()])  # pyright: ignore[reportUnknownVariableType]
+    return fetch if isinstance(fetch, str) else id(fetch)

@@ -1,0 +1,284 @@
+"""Running operations one after another: under NumPy step by step, or under a JAX trace that becomes an executable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradiente.graph.errors import FailedPreconditionError, InvalidArgumentError, OpError
+from gradiente.graph.evaluate import Ref, call, compute_numpy
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.types import Array, Namespace
+from gradiente.runtime.effects import Key, function_effects, hands_on_ref, qualified_name, ref_inputs
+
+_LARGEST_FOLDED = 1 << 14
+"""Elements of the largest value that is worked out while tracing, unless it must be."""
+
+
+class Check:
+    """A condition that an operation wants to hold, and what to say when it does not."""
+
+    __slots__ = ("error", "message", "ok", "op")
+
+    def __init__(self, op: Operation, ok: Array, message: str, error: type[OpError]) -> None:
+        self.op = op
+        self.ok = ok
+        self.message = message
+        self.error = error
+
+    def failure(self) -> OpError:
+        """The error to raise."""
+        return self.error(None, self.op, self.message)
+
+
+class Context:
+    """An execution's state, which computations reach as ``ctx``.
+
+    Attributes:
+        xp: the array namespace: ``numpy``, or ``jax.numpy`` while tracing.
+        state: the values of the variables and counters that the execution may touch.
+        checks: what the operations want to hold.
+        op: the operation that is running.
+        session: the session, for host computations; None while tracing.
+    """
+
+    def __init__(self, xp: Namespace, state: dict[Key, Any], session: Any = None) -> None:
+        self.xp = xp
+        self.state = state
+        self.session = session
+        self.checks: list[Check] = []
+        self.messages: dict[Key, Check] = {}
+        self.op: Any = None
+
+    @property
+    def tracing(self) -> bool:
+        """Whether the values are traced by JAX."""
+        return self.xp is not np
+
+    def read(self, ref: Ref) -> Array:
+        """The value of a variable.
+
+        Raises:
+            FailedPreconditionError: if it has none.
+        """
+        try:
+            return self.state[ref.key]
+        except KeyError:
+            raise uninitialized(ref.op) from None
+
+    def write(self, ref: Ref, value: Array) -> None:
+        """Give a variable a value."""
+        self.state[ref.key] = value
+
+    def is_initialized(self, ref: Ref) -> bool:
+        """Whether a variable has a value."""
+        return ref.key in self.state
+
+    def next_count(self) -> Array:
+        """How often the running operation ran before in this session, as an int64 scalar."""
+        key = ("count", qualified_name(self.op))
+        count = self.state.get(key)
+        if count is None:
+            count = self.xp.asarray(0, dtype=np.int64)
+        self.state[key] = count + 1
+        return count
+
+    def check(self, ok: Array, message: str, error: type[OpError] = InvalidArgumentError) -> None:
+        """Require ``ok``, a bool scalar; otherwise the run fails with ``error(message)`` and changes no variable."""
+        check = Check(self.op, ok, message, error)
+        if not self.tracing:
+            if not bool(ok):
+                raise check.failure()
+            return
+        key: Key = ("check", qualified_name(self.op))
+        if isinstance(self.op.graph, FuncGraph):
+            self.state[key] = self.state.get(key, True) & ok
+            self.messages[key] = check
+        elif isinstance(ok, (bool, np.bool_, np.ndarray)):
+            if not bool(ok):
+                raise check.failure()
+        else:
+            self.checks.append(check)
+
+    def inner(self, state: dict[Key, Any]) -> Context:
+        """A context over other state, for the body of a traced loop or branch."""
+        context = Context(self.xp, state, self.session)
+        context.messages = self.messages
+        return context
+
+    def function_keys(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Key]:
+        """The state that a function body touches when it is called with ``arguments``."""
+        known = {t: v.key for t, v in zip(body.inputs, arguments, strict=True) if isinstance(v, Ref)}
+        return function_effects(body, known).keys
+
+    def carried(self, keys: Sequence[Key]) -> list[Any]:
+        """The state of ``keys`` as traced values: what a traced loop or branch takes in and gives back.
+
+        Raises:
+            FailedPreconditionError: if one is a variable without a value.
+        """
+        values: list[Any] = []
+        for key in keys:
+            if key not in self.state:
+                if isinstance(key, str):
+                    raise uninitialized(self.op.graph.get_operation_by_name(key))
+                start: Any = np.asarray(0, np.int64) if key[0] == "count" else np.asarray(True)
+                self.state[key] = start
+            values.append(self.xp.asarray(self.state[key]))
+        return values
+
+    def run_function(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
+        """Run a function body on its arguments (values, or handles of variables) and return its outputs' values."""
+        env: dict[Tensor, Any] = dict(zip(body.inputs, arguments, strict=True))
+        outer = self.op
+        run_operations(needed_operations(body.outputs, body.get_operations(), env), env, self)
+        self.op = outer
+        return [self.value(env[t]) for t in body.outputs]
+
+    def value(self, value: Any) -> Array:
+        """A plain value: a variable's handle is read."""
+        return self.read(value) if isinstance(value, Ref) else value
+
+
+def uninitialized(op: Operation) -> FailedPreconditionError:
+    """The error for a variable without a value."""
+    return FailedPreconditionError(
+        None, op,
+        f"Attempting to use uninitialized value {op.name}. Run its initializer first: "
+        "sess.run(tf.global_variables_initializer()), built after all variables, or Saver.restore.",
+    )  # fmt: skip
+
+
+def needed_operations(
+    outputs: Iterable[Tensor], operations: Iterable[Operation], env: dict[Tensor, Any]
+) -> list[Operation]:
+    """The operations of a body that its outputs need, and those that have an effect, in order of creation."""
+    needed: set[Operation] = set()
+    pending = [t.op for t in outputs if t not in env]
+    pending += [op for op in operations if not op.op_def.pure and op.type not in ("_Arg", "Placeholder", "VariableV2")]
+    while pending:
+        op = pending.pop()
+        if op not in needed and not (op.outputs and all(t in env for t in op.outputs)):
+            needed.add(op)
+            pending.extend(t.op for t in op.inputs if t not in env)
+            pending.extend(op.control_inputs)
+    return sorted(needed, key=lambda op: op.creation_index)
+
+
+def run_operations(
+    ops: Iterable[Operation], env: dict[Tensor, Any], ctx: Context, must_fold: frozenset[Operation] = frozenset()
+) -> None:
+    """Run operations in order, taking their inputs from ``env`` and adding their outputs to it."""
+    for op in ops:
+        definition = op.op_def
+        inputs: list[Any] = []
+        for tensor, by_ref in zip(op.inputs, ref_inputs(op), strict=True):
+            value = env[tensor]
+            if isinstance(value, Ref) and not by_ref and not hands_on_ref(op):
+                value = ctx.read(value)
+            inputs.append(value)
+        ctx.op = op
+        try:
+            results = _run_one(op, inputs, ctx, op in must_fold)
+        except OpError:
+            raise
+        except Exception as error:
+            if definition.host is not None and not isinstance(error, (TypeError, ValueError, IndexError, KeyError)):
+                raise
+            raise _explained(op, inputs, error) from error
+        for tensor, value in zip(op.outputs, results, strict=True):
+            env.setdefault(tensor, value)
+
+
+def _explained(op: Operation, inputs: Sequence[Any], error: Exception) -> OpError:
+    shapes = ", ".join(
+        f"{t.name} {tuple(v.shape)}" for t, v in zip(op.inputs, inputs, strict=True) if hasattr(v, "shape")
+    )
+    text = str(error).strip().split("\n")[0]
+    return InvalidArgumentError(None, op, f"{text} ({op.type} received {shapes or 'no inputs'})")
+
+
+def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) -> Sequence[Any]:
+    definition = op.op_def
+    if definition.host is not None:
+        return call(op, "host", np, inputs, ctx)
+    if definition.compute is None:
+        raise missing_value(op)
+    if not ctx.tracing:
+        with np.errstate(all="ignore"):
+            return [np.asarray(v) if isinstance(v, np.generic) else v for v in call(op, "compute", np, inputs, ctx)]
+    known = all(isinstance(v, (np.ndarray, np.generic)) for v in inputs)
+    if known and definition.pure and (must_fold or (inputs and _is_small(op, inputs))):
+        if "ctx" in definition.keywords["compute"]:
+            with np.errstate(all="ignore"):
+                return [np.asarray(v) for v in call(op, "compute", np, inputs, Context(np, {}))]
+        return [np.asarray(v) for v in compute_numpy(op, inputs)]
+    return call(op, "compute" if definition.device is None else "device", ctx.xp, _placed(op, inputs, ctx), ctx)
+
+
+def _is_small(op: Operation, inputs: Sequence[Any]) -> bool:
+    if any(v.size > _LARGEST_FOLDED for v in inputs):
+        return False
+    return all((t.shape.num_elements() or 0) <= _LARGEST_FOLDED for t in op.outputs) and op.type not in _GROWS
+
+
+_GROWS = frozenset({"Fill", "Tile", "BroadcastTo", "OneHot", "Range", "LinSpace"})
+"""Ops whose output may be far larger than their inputs: folded only where their value must be known."""
+
+
+def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
+    """The inputs for a traced computation: static ones as NumPy arrays, the others as traced arrays."""
+    definition = op.op_def
+    if not definition.inputs or op.type == "Const":
+        return inputs
+    static = static_inputs(op)
+    placed: list[Any] = []
+    for position, value in enumerate(inputs):
+        if position in static:
+            if not isinstance(value, (np.ndarray, np.generic)):
+                raise InvalidArgumentError(
+                    None, op,
+                    f"The value of {op.inputs[position].name!r} must be known before {op.name!r} is compiled, but it is "
+                    "computed inside the same loop or branch.",
+                )  # fmt: skip
+            placed.append(value)
+        elif isinstance(value, (np.ndarray, np.generic)) and not definition.keywords.get("functions"):
+            placed.append(ctx.xp.asarray(value) if op.type not in _KEEPS_STATIC else value)
+        else:
+            placed.append(value)
+    return placed
+
+
+_KEEPS_STATIC = frozenset({"If", "Case", "While", "Identity"})
+"""Ops that hand values to a body or on, where a known value stays known."""
+
+
+def static_inputs(op: Operation) -> frozenset[int]:
+    """The positions of the inputs whose values XLA must know when compiling."""
+    definition = op.op_def
+    if not definition.static:
+        return frozenset()
+    positions: set[int] = set()
+    position = 0
+    for arg in definition.inputs:
+        count = 1
+        if arg.is_list:
+            count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+        if arg.name in definition.static:
+            positions.update(range(position, position + count))
+        position += count
+    return frozenset(positions)
+
+
+def missing_value(op: Operation) -> OpError:
+    """The error for an operation that has no value of its own: a placeholder that was not fed."""
+    shape = op.outputs[0].shape if op.outputs else "?"
+    name = op.outputs[0].dtype.base_dtype.name if op.outputs else "?"
+    return InvalidArgumentError(
+        None, op,
+        f"You must feed a value for placeholder tensor '{op.name}' with dtype {name} and shape {shape}. Add "
+        f"{{{op.name}: value}} to feed_dict.",
+    )  # fmt: skip

@@ -1,0 +1,306 @@
+"""The plan of a run: which operations it needs, in which order, and which of them go into one executable.
+
+A run is split into *segments*: device segments, each compiled by XLA as one program, and host segments, which run in
+Python (strings, files, queues, outputs whose shape depends on values). Segments alternate; an operation goes into the
+earliest one that its inputs, its control inputs and the variables it touches allow. Inside a segment, operations keep
+the order in which the program made them, which is the order in which they see the variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gradiente.graph.dtypes import string
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.runtime.effects import Effects, Key, RefResolver, function_arguments, functions, hands_on_ref
+from gradiente.runtime.interpret import static_inputs
+
+SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank"})
+"""Ops whose output follows from their input's shape alone, which is known when compiling."""
+
+_LARGE_CONSTANT = 1 << 14
+"""Elements above which a constant is an argument of the executable instead of a part of it."""
+
+
+@dataclass
+class Segment:
+    """Operations that run together.
+
+    Attributes:
+        level: even for a device segment, odd for a host segment; segments run in the order of their levels.
+        ops: the operations, in order of creation.
+        inputs: tensors from outside: fed, or computed by earlier segments.
+        static: those inputs whose values must be known when the segment is compiled.
+        outputs: tensors that later segments or the caller want.
+        effects: the variables and counters that it touches.
+        must_fold: operations whose value is worked out while compiling.
+        refs: tensors from outside that are handles of variables, and the variables they stand for.
+    """
+
+    level: int
+    ops: list[Operation] = field(default_factory=list[Operation])
+    inputs: list[Tensor] = field(default_factory=list[Tensor])
+    static: list[Tensor] = field(default_factory=list[Tensor])
+    outputs: list[Tensor] = field(default_factory=list[Tensor])
+    effects: Effects = field(default_factory=Effects)
+    must_fold: frozenset[Operation] = frozenset()
+    refs: dict[Tensor, Key] = field(default_factory=dict[Tensor, Key])
+
+    @property
+    def on_host(self) -> bool:
+        """Whether the segment runs in Python."""
+        return self.level % 2 == 1
+
+
+@dataclass
+class Plan:
+    """What a run does.
+
+    Attributes:
+        fetches: the tensors whose values the caller wants.
+        feeds: the tensors whose values the caller gives.
+        segments: what to run, in order.
+        refs: the variables whose handles are among the fetches.
+    """
+
+    fetches: list[Tensor]
+    feeds: list[Tensor]
+    segments: list[Segment]
+    refs: dict[Tensor, Key]
+
+    def as_text(self) -> str:
+        """The plan, for people: segments, their operations, inputs, outputs and the variables they touch."""
+        lines = [
+            f"plan: {sum(len(s.ops) for s in self.segments)} operations in {len(self.segments)} segments",
+            f"  feeds: {_names(self.feeds)}",
+            f"  fetches: {_names(self.fetches)}",
+        ]
+        for number, segment in enumerate(self.segments):
+            lines.append(f"segment {number} ({'host' if segment.on_host else 'device'}): {len(segment.ops)} operations")
+            for title, items in (("inputs", segment.inputs), ("known when compiling", segment.static),
+                                 ("outputs", segment.outputs)):  # fmt: skip
+                if items:
+                    lines.append(f"  {title}: {_names(items)}")
+            for title, keys in (("reads", segment.effects.reads), ("writes", segment.effects.writes)):
+                if keys:
+                    lines.append(f"  {title}: {', '.join(sorted(map(_key_name, keys)))}")
+            for op in segment.ops:
+                lines.append(f"  {op.name} = {op.type}({', '.join(t.name for t in op.inputs)})")
+        return "\n".join(lines)
+
+
+def _names(tensors: Iterable[Tensor]) -> str:
+    return ", ".join(f"{t.name} {t.dtype.name}{t.shape}" for t in tensors) or "none"
+
+
+def _key_name(key: Key) -> str:
+    return key if isinstance(key, str) else f"{key[1]} ({key[0]})"
+
+
+def needed(fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: set[Tensor]) -> list[Operation]:
+    """The operations that a run needs, in order of creation: all that the fetches and targets lead back to, up to the
+    fed tensors."""
+    found: set[Operation] = set()
+    pending = [t.op for t in fetches if t not in feeds] + list(targets)
+    while pending:
+        op = pending.pop()
+        if op not in found:
+            found.add(op)
+            pending.extend(t.op for t in op.inputs if t not in feeds)
+            pending.extend(c for c in op.control_inputs if not (c.outputs and all(t in feeds for t in c.outputs)))
+    return sorted(found, key=lambda op: op.creation_index)
+
+
+def runs_on_host(op: Operation) -> bool:
+    """Whether the operation runs in Python: by its declaration, for strings, or because a body of its does."""
+    if op.op_def.on_host:
+        return True
+    if any(t.dtype.base_dtype is string for t in (*op.inputs, *op.outputs)):
+        return True
+    return any(body_runs_on_host(op, body) for body in functions(op))
+
+
+def body_runs_on_host(op: Operation, body: FuncGraph) -> bool:
+    """Whether a function body keeps its operation on the host: it has host operations, or, for a loop, needs values
+    that change from turn to turn when it is compiled, or changes a variable's shape."""
+    if any(runs_on_host(inner) for inner in body.get_operations()):
+        return True
+    if op.type != "While":
+        return False
+    if op.attrs.get("_shapes_vary"):
+        return True
+    varying = set(body.inputs[: op.attrs["_loop_vars"]])
+    return bool(varying & static_needed(body.get_operations())[0])
+
+
+def static_needed(ops: Sequence[Operation]) -> tuple[set[Tensor], set[Operation]]:
+    """The tensors whose values must be known when ``ops`` are compiled together, and the operations that give them."""
+    wanted: set[Tensor] = set()
+    fold: set[Operation] = set()
+    inside = set(ops)
+    for op in reversed(ops):
+        for position in static_inputs(op):
+            wanted.add(op.inputs[position])
+        for body in functions(op):
+            inner, _ = static_needed(body.get_operations())
+            for inner_input, outer in zip(body.inputs, function_arguments(op), strict=True):
+                if inner_input in inner:
+                    wanted.add(outer)
+        if any(t in wanted for t in op.outputs) and op in inside:
+            fold.add(op)
+            if op.type not in SHAPE_ONLY:
+                wanted.update(op.inputs)
+    return wanted, fold
+
+
+_NEUTRAL = frozenset({"Const", "VariableV2", "NoOp", "_Arg"})
+"""Ops that need no segment of their own: they stand with what they wait for, or nowhere."""
+
+
+class _Leveler:
+    """Gives each operation its segment's level."""
+
+    def __init__(self, ops: Sequence[Operation], feeds: set[Tensor], ref_feeds: Mapping[Tensor, Key]) -> None:
+        self.ops = ops
+        self.feeds = feeds
+        self.level: dict[Operation, int] = {}
+        self.resolver = RefResolver(ref_feeds)
+        self.effects: dict[Operation, Effects] = {}
+        self.known: set[Tensor] = set()
+        self._last_write: dict[Key, Operation] = {}
+        self._reads_since: dict[Key, list[Operation]] = {}
+
+    def run(self) -> dict[Operation, int]:
+        """The level of every operation."""
+        for op in self.ops:
+            self._note_known(op)
+            self.level[op] = self._place(op)
+        return self.level
+
+    def _note_known(self, op: Operation) -> None:
+        """Values that are known while compiling: constants, shapes, and what pure operations make of these and feeds."""
+        definition = op.op_def
+        if op.type in SHAPE_ONLY or op.type == "Const":
+            self.known.update(op.outputs)
+        elif definition.pure and definition.compute is not None and op.inputs and not runs_on_host(op):
+            if all(t in self.feeds or t in self.known or runs_on_host(t.op) for t in op.inputs):
+                self.known.update(op.outputs)
+
+    def _place(self, op: Operation) -> int:
+        neutral = op.type in _NEUTRAL or hands_on_ref(op)
+        host = runs_on_host(op)
+        level = -1 if neutral else 1 if host else 0
+
+        def after(other: Operation, strictly: bool = False) -> None:
+            nonlocal level
+            reached = self.level.get(other, -1)
+            if reached < 0:
+                return
+            if neutral:
+                pass
+            elif (reached % 2 == 1) != host:
+                reached += 1
+            elif strictly:
+                reached += 2
+            level = max(level, reached)
+
+        for tensor in op.inputs:
+            if tensor not in self.feeds:
+                after(tensor.op)
+        for other in op.control_inputs:
+            after(other)
+        if not host:
+            for tensor in self._static_inputs(op):
+                if tensor not in self.feeds and tensor not in self.known and self.level.get(tensor.op, -1) % 2 == 0:
+                    after(tensor.op, strictly=True)
+        effects = self.resolver.effects(op)
+        self.effects[op] = effects
+        if neutral:
+            return level
+        for key in effects.reads | effects.writes:
+            if key in self._last_write:
+                after(self._last_write[key])
+        for key in effects.writes:
+            for reader in self._reads_since.pop(key, []):
+                after(reader)
+            self._last_write[key] = op
+        for key in effects.reads - effects.writes:
+            self._reads_since.setdefault(key, []).append(op)
+        return level
+
+    def _static_inputs(self, op: Operation) -> list[Tensor]:
+        tensors = [op.inputs[i] for i in static_inputs(op)]
+        for body in functions(op):
+            inner, _ = static_needed(body.get_operations())
+            arguments = function_arguments(op)
+            tensors.extend(o for i, o in zip(body.inputs, arguments, strict=True) if i in inner)
+        return tensors
+
+
+def make_plan(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Sequence[Tensor],
+    ref_feeds: Mapping[Tensor, Key] | None = None,
+) -> Plan:
+    """Plan a run.
+
+    Args:
+        fetches: the tensors whose values are wanted.
+        targets: operations to run besides.
+        feeds: the tensors whose values will be given.
+        ref_feeds: fed tensors that are handles of variables (a function body's arguments).
+    """
+    fed = set(feeds)
+    ops = needed(fetches, targets, fed)
+    leveler = _Leveler(ops, fed, ref_feeds or {})
+    levels = leveler.run()
+    by_level: dict[int, Segment] = {}
+    for op in ops:
+        if levels[op] >= 0:
+            by_level.setdefault(levels[op], Segment(levels[op])).ops.append(op)
+    segments = [by_level[level] for level in sorted(by_level)]
+    _connect(segments, fetches, fed, leveler)
+    refs = {t: key for t in fetches if t not in fed and (key := leveler.resolver.key(t)) is not None}
+    return Plan(list(fetches), list(feeds), segments, refs)
+
+
+def _connect(segments: list[Segment], fetches: Sequence[Tensor], fed: set[Tensor], leveler: _Leveler) -> None:
+    """Find each segment's inputs and outputs, and give it the small constants that it uses."""
+    wanted = {t for t in fetches if t not in fed and leveler.resolver.key(t) is None}
+    for segment in reversed(segments):
+        made = {t for op in segment.ops for t in op.outputs if t not in fed}
+        segment.outputs = sorted(made & wanted, key=_tensor_order)
+        wanted -= made
+        used: set[Tensor] = set()
+        constants: set[Operation] = set()
+        for op in segment.ops:
+            effects = leveler.effects[op]
+            segment.effects.reads |= effects.reads
+            segment.effects.writes |= effects.writes
+            for tensor in op.inputs:
+                key = leveler.resolver.key(tensor)
+                if key is not None:
+                    segment.refs[tensor] = key
+                elif tensor in made:
+                    continue
+                elif tensor not in fed and tensor.op.type == "Const" and not _is_large(tensor):
+                    constants.add(tensor.op)
+                else:
+                    used.add(tensor)
+        segment.ops = sorted({*segment.ops, *constants}, key=lambda op: op.creation_index)
+        static, fold = static_needed(segment.ops)
+        segment.must_fold = frozenset(fold)
+        segment.static = [] if segment.on_host else sorted(used & static, key=_tensor_order)
+        segment.inputs = sorted(used, key=_tensor_order) if segment.on_host else sorted(used - static, key=_tensor_order)
+        wanted |= {t for t in used if t not in fed}
+
+
+def _is_large(tensor: Tensor) -> bool:
+    return tensor.op.attrs["value"].size > _LARGE_CONSTANT or tensor.dtype is string
+
+
+def _tensor_order(tensor: Tensor) -> tuple[int, int]:
+    return tensor.op.creation_index, tensor.value_index

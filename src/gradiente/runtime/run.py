@@ -1,0 +1,183 @@
+"""Running a plan: segment after segment, values in between, state in the session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradiente.graph.evaluate import Ref
+from gradiente.graph.graph import Graph
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.runtime import debug
+from gradiente.runtime.effects import Key
+from gradiente.runtime.habits import Habits
+from gradiente.runtime.interpret import Context, missing_value, run_operations, uninitialized
+from gradiente.runtime.plan import Plan, Segment, make_plan
+from gradiente.runtime.state import HostView
+
+if TYPE_CHECKING:
+    from gradiente.runtime.device import Executable
+    from gradiente.runtime.session import Session
+
+
+class Runner:
+    """A plan, and the executables of its device segments."""
+
+    def __init__(
+        self, graph: Graph, fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: Sequence[Tensor],
+        ref_feeds: Mapping[Tensor, Key] | None = None, habits: Habits | None = None,
+    ) -> None:  # fmt: skip
+        self.graph = graph
+        self.plan: Plan = make_plan(fetches, targets, feeds, ref_feeds)
+        self._executables: dict[int, Executable] = {}
+        self._habits = habits
+        self._check_fed()
+        self._constants = [t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)]
+        self._constants += [t for t in fetches if _is_constant(t, self.plan)]
+
+    def _check_fed(self) -> None:
+        for segment in self.plan.segments:
+            for op in segment.ops:
+                if op.type == "Placeholder" and op.outputs[0] not in self.plan.feeds:
+                    raise missing_value(op)
+
+    def fetch(self, session: Session, values: Sequence[Any]) -> list[Any]:
+        """Run the plan and return the fetched values as the caller's own arrays."""
+        return [_own(v) for v in self.run(session, values)]
+
+    def run(self, session: Session, values: Sequence[Any]) -> list[Any]:
+        """Run the plan on the fed values and return the fetched ones, where they are."""
+        env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
+        for tensor in self._constants:
+            env[tensor] = _constant(session, tensor)
+        started = time.perf_counter() if debug.enabled("time") else 0.0
+        for segment in self.plan.segments:
+            if segment.on_host:
+                self._run_host(session, segment, env)
+            elif session.executor == "python":
+                self._run_python(session, segment, env)
+            else:
+                self._run_device(session, segment, env)
+        if started:
+            debug.tell("time", f"run {1e3 * (time.perf_counter() - started):.3f} ms")
+        return [self._fetched(session, t, env) for t in self.plan.fetches]
+
+    def _fetched(self, session: Session, tensor: Tensor, env: Mapping[Tensor, Any]) -> Any:
+        value = env.get(tensor)
+        key = value.key if isinstance(value, Ref) else self.plan.refs.get(tensor)
+        if key is None:
+            return value
+        with session.lock:
+            if key not in session.state:
+                raise uninitialized(self.graph.get_operation_by_name(str(key)))
+            return np.array(session.state[key])
+
+    def _prefill(self, segment: Segment, env: dict[Tensor, Any]) -> None:
+        for tensor, key in segment.refs.items():
+            if tensor not in env:
+                env[tensor] = Ref(self.graph.get_operation_by_name(str(key)))
+
+    def _run_host(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
+        self._prefill(segment, env)
+        for tensor in segment.inputs:
+            if not isinstance(env[tensor], Ref):
+                env[tensor] = np.asarray(env[tensor])
+        place = np.array if session.executor == "python" else _place
+        ctx = HostContext(HostView(session.state, session.lock, place), session)
+        run_operations(segment.ops, env, ctx)
+
+    def _run_python(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
+        self._prefill(segment, env)
+        for tensor in segment.inputs:
+            if not isinstance(env[tensor], Ref):
+                env[tensor] = np.asarray(env[tensor])
+        with session.lock:
+            ctx = Context(np, dict(session.state), session)
+            run_operations(segment.ops, env, ctx)
+            for tensor in segment.outputs:
+                env[tensor] = np.array(ctx.value(env[tensor]))
+            session.state.update({k: np.array(ctx.state[k]) for k in segment.effects.writes if k in ctx.state})
+
+    def executable(self, segment: Segment) -> Executable:
+        """The executable of a device segment."""
+        found = self._executables.get(segment.level)
+        if found is None:
+            from gradiente.runtime.device import Executable
+
+            found = self._executables.setdefault(segment.level, Executable(segment, self.graph))
+        return found
+
+    def _run_device(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
+        executable = self.executable(segment)
+        before = executable.compilations
+        inputs = [env[t] for t in segment.inputs]
+        static = [np.asarray(env[t]) for t in segment.static]
+        with session.lock:
+            outputs = executable.run(session.state, inputs, static)
+        env.update(zip(segment.outputs, outputs, strict=True))
+        if self._habits is not None and executable.compilations != before:
+            self._habits.after_compilation(executable.compilations, self.plan.feeds)
+
+    def program_text(self, session: Session, values: Sequence[Any], stage: str) -> str:
+        """The programs of the device segments for these fed values: ``"stablehlo"`` or ``"hlo"``.
+
+        Raises:
+            ValueError: if a device segment needs what a host segment computes first.
+        """
+        from gradiente.runtime.device import lower_segment
+
+        env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
+        for tensor in self._constants:
+            env[tensor] = _constant(session, tensor)
+        texts: list[str] = []
+        for segment in self.plan.segments:
+            if segment.on_host:
+                continue
+            if any(t not in env for t in (*segment.inputs, *segment.static)):
+                raise ValueError("A device segment takes values from a host segment; look at its plan, or fetch them first.")
+            lowered = lower_segment(
+                self.executable(segment), session.state, [env[t] for t in segment.inputs],
+                [np.asarray(env[t]) for t in segment.static],
+            )  # fmt: skip
+            texts.append(lowered.as_text() if stage == "stablehlo" else lowered.compile().as_text())
+        return "\n".join(texts)
+
+
+class HostContext(Context):
+    """The context of host operations: function bodies run as plans of their own."""
+
+    def __init__(self, state: Any, session: Session) -> None:
+        super().__init__(np, state, session)
+
+    def run_function(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
+        """Run a function body as a plan of its own, its device parts compiled."""
+        op = self.op
+        results = self.session.run_function(body, arguments)
+        self.op = op
+        return [v if isinstance(v, Ref) else np.asarray(v) for v in results]
+
+
+def _is_constant(tensor: Tensor, plan: Plan) -> bool:
+    return tensor.op.type == "Const" and tensor not in plan.feeds
+
+
+def _constant(session: Session, tensor: Tensor) -> Any:
+    """A constant that is an argument: placed on the device once."""
+    value = tensor.op.attrs["value"]
+    if session.executor == "python" or value.dtype == np.object_:
+        return value
+    return session.resource(("constant", tensor), lambda: _place(value))
+
+
+def _place(value: Any) -> Any:
+    from gradiente.runtime.device import place
+
+    return place(value)
+
+
+def _own(value: Any) -> Any:
+    array = np.array(value)
+    return array[()] if array.ndim == 0 else array

@@ -1,0 +1,253 @@
+"""Sessions: they run graphs, and keep the variables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradiente.graph.default_session import push_default_session, remove_default_session
+from gradiente.graph.errors import OpError
+from gradiente.graph.evaluate import Ref
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.graph import Graph, get_default_graph
+from gradiente.graph.operation import Tensor
+from gradiente.runtime import debug
+from gradiente.runtime.config import ConfigProto
+from gradiente.runtime.effects import Key
+from gradiente.runtime.feeds import feed_items, feed_value
+from gradiente.runtime.fetches import Fetches, fetch_key
+from gradiente.runtime.habits import Habits
+from gradiente.runtime.run import Runner
+
+EXECUTORS = ("xla", "python")
+
+
+class Session:
+    """Runs operations of a graph and keeps its variables' values.
+
+    Args:
+        target: accepted for TensorFlow's signature; only the empty string, this process.
+        graph: the graph; the default graph without it.
+        config: a ConfigProto; ``device_count={"GPU": 0}`` keeps the session on the CPU.
+        executor: ``"xla"`` compiles what is asked for and runs it outside Python; ``"python"`` runs the same graph step
+            by step in NumPy: the reference, and the debugger.
+
+    A session may be used from several threads at once. Source: TensorFlow 1's ``tf.Session``.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla") -> None:
+        if target:
+            raise ValueError(
+                f"target={target!r}: gradiente runs in this process only; leave target empty. (A cluster is JAX's to set up.)"
+            )
+        if executor not in EXECUTORS:
+            raise ValueError(f"executor={executor!r}: it is one of {', '.join(map(repr, EXECUTORS))}.")
+        if graph is not None and not isinstance(graph, Graph):  # pyright: ignore[reportUnnecessaryIsInstance] - user input
+            raise TypeError(f"graph must be a tf.Graph, not {type(graph).__name__}.")
+        self._graph = graph or get_default_graph()
+        self._config = config if config is not None else ConfigProto()
+        self.executor = executor
+        self._closed = False
+        self._lock = threading.RLock()
+        self._values: dict[Key, Any] = {}
+        self._cache: dict[Any, tuple[Any, Fetches, Runner]] = {}
+        self._bodies: dict[Any, Runner] = {}
+        self._resources: dict[Any, Any] = {}
+        self._habits = Habits()
+        self._contexts: list[Any] = []
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the session runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a GraphDef."""
+        return self._graph.as_graph_def()
+
+    @property
+    def sess_str(self) -> str:
+        """The target."""
+        return ""
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """Run what ``fetches`` needs and return the values.
+
+        Args:
+            fetches: a tensor, an operation, a variable, a name, or any nesting of lists, tuples and dicts of these.
+            feed_dict: values by tensor: for placeholders, or to replace any other tensor.
+            options: a RunOptions.
+            run_metadata: a RunMetadata.
+
+        Returns:
+            The same nesting with NumPy arrays (scalars for rank 0; None for operations). They are the caller's own.
+
+        Raises:
+            RuntimeError: if the session is closed.
+            TypeError, ValueError: if a fetch or a feed does not fit the graph.
+            OpError: a subclass, if an operation fails.
+        """
+        del options, run_metadata
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session. Make a new one, or keep the work inside its `with` block.")
+        feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
+        parsed, runner = self._runner(fetches, feeds)
+        values = [feed_value(t, v) for t, v in feeds.items()]
+        return parsed.rebuild(runner.fetch(self, values))
+
+    def _runner(self, fetches: Any, feeds: Mapping[Tensor, Any]) -> tuple[Fetches, Runner]:
+        key = (fetch_key(fetches), *feeds)
+        found = self._cache.get(key)
+        if found is None:
+            self._habits.before_planning(self._graph)
+            parsed = Fetches(self._graph, fetches)
+            runner = Runner(self._graph, parsed.tensors, parsed.operations, list(feeds), habits=self._habits)
+            if debug.enabled("plan"):
+                debug.tell("plan", runner.plan.as_text())
+            found = self._cache[key] = (fetches, parsed, runner)
+        return found[1], found[2]
+
+    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable[..., Any]:
+        """A function that runs ``fetches`` with the least overhead.
+
+        Args:
+            fetches: as for ``run``.
+            feed_list: the tensors that the function's arguments feed, in order.
+            accept_options: let the function take ``options`` and ``run_metadata``.
+
+        Returns:
+            ``function(*feed_values) -> values``.
+        """
+        tensors = [self._graph.as_graph_element(t, allow_operation=False) for t in feed_list or ()]
+        parsed, runner = self._runner(fetches, dict.fromkeys(tensors))
+
+        def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            if self._closed:
+                raise RuntimeError("Attempted to use a closed Session.")
+            if (options is not None or run_metadata is not None) and not accept_options:
+                raise TypeError("Make the callable with accept_options=True to pass options.")
+            if len(values) != len(tensors):
+                raise TypeError(f"The callable takes {len(tensors)} values, one for each tensor of feed_list, not {len(values)}.")
+            fed = [feed_value(t, v) for t, v in zip(tensors, values, strict=True)]
+            return parsed.rebuild(runner.fetch(self, fed))
+
+        return call
+
+    def run_function(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
+        """Run the body of a loop or branch that runs on the host; arguments are values or handles of variables."""
+        refs = tuple((t, v.key) for t, v in zip(body.inputs, arguments, strict=True) if isinstance(v, Ref))
+        key = (body, refs)
+        runner = self._bodies.get(key)
+        if runner is None:
+            effects = [op for op in body.get_operations() if not op.op_def.pure and op.type not in ("_Arg", "Placeholder")]
+            runner = Runner(self._graph, body.outputs, effects, body.inputs, dict(refs), habits=None)
+            self._bodies[key] = runner
+        return runner.run(self, list(arguments))
+
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> dict[Key, Any]:
+        """The values of the variables and counters; hold ``lock`` while using it."""
+        return self._values
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Guards the state."""
+        return self._lock
+
+    def resource(self, key: Any, make: Callable[[], Any]) -> Any:
+        """An object of the session that host operations share (a queue, a reader), made at its first use."""
+        with self._lock:
+            if key not in self._resources:
+                self._resources[key] = make()
+            return self._resources[key]
+
+    @property
+    def resources(self) -> dict[Any, Any]:
+        """The objects that host operations share."""
+        return self._resources
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Free the variables and cancel what waits on the session's queues; running it again is an error."""
+        self._closed = True
+        for resource in list(self._resources.values()):
+            cancel = getattr(resource, "cancel_all", None)
+            if cancel is not None:
+                cancel()
+        self._values.clear()
+        self._cache.clear()
+        self._bodies.clear()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session is closed."""
+        return self._closed
+
+    def list_devices(self) -> list[str]:
+        """The names of the devices that XLA sees."""
+        import jax
+
+        return [f"/device:{d.platform.upper()}:{d.id}" for d in jax.devices()]
+
+    def as_default(self) -> Any:
+        """Make this the default session in a ``with`` block, without closing it at its end."""
+        from gradiente.graph.default_session import default_session
+
+        return default_session(self)
+
+    def as_text(self, fetches: Any, feed_dict: Any = None, stage: str = "plan") -> str:
+        """What a run would do, as text.
+
+        Args:
+            fetches: as for ``run``.
+            feed_dict: as for ``run``; values are needed for the stages after ``"plan"``.
+            stage: ``"plan"``, ``"stablehlo"`` (the program handed to XLA), ``"hlo"`` (what XLA made of it).
+        """
+        feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
+        runner = self._runner(fetches, feeds)[1]
+        if stage == "plan":
+            return runner.plan.as_text()
+        return runner.program_text(self, [feed_value(t, v) for t, v in feeds.items()], stage)
+
+    def __enter__(self) -> Session:
+        graph = self._graph.as_default()
+        graph.__enter__()
+        self._contexts.append(graph)
+        push_default_session(self)
+        return self
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        remove_default_session(self)
+        self._contexts.pop().__exit__(kind, value, traceback)
+        if isinstance(value, OpError) and debug.enabled("plan"):
+            debug.tell("plan", f"the session ended with {type(value).__name__}")
+        if not self._contexts:
+            self.close()
+
+
+class InteractiveSession(Session):
+    """A session that is the default from its making until ``close``, for interactive use."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla") -> None:
+        super().__init__(target, graph, config, executor)
+        push_default_session(self)
+        self._graph_context = self._graph.as_default() if graph is not None else None
+        if self._graph_context is not None:
+            self._graph_context.__enter__()
+
+    def close(self) -> None:
+        """Stop being the default session, and free the variables."""
+        if not self._closed:
+            remove_default_session(self)
+            if self._graph_context is not None:
+                self._graph_context.__exit__(None, None, None)
+                self._graph_context = None
+        super().close()
+
