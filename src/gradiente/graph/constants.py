@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.dtypes import DType, as_dtype, bool_, complex128, float32, int32, int64, string
+from gradiente.graph.errors import OpError
 from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import UNKNOWN, TensorShape
 
@@ -176,6 +177,8 @@ def _evaluate(tensor: Tensor) -> Any:
         return None if op.inputs[0].shape.ndims is None else np.asarray(op.inputs[0].shape.ndims, np.int32)
     if not definition.pure or definition.compute is None or not op.inputs:
         return None
+    if "ctx" in definition.keywords["compute"] and not definition.checks:
+        return None
     count = tensor.shape.num_elements()
     if count is None or count > _LARGEST_FOLDED or any((t.shape.num_elements() or 0) > _LARGEST_FOLDED for t in op.inputs):
         return None
@@ -184,7 +187,10 @@ def _evaluate(tensor: Tensor) -> Any:
         return None
     from gradiente.graph.evaluate import compute_numpy
 
-    result = compute_numpy(op, values)[tensor.value_index]
+    try:
+        result = compute_numpy(op, values)[tensor.value_index]
+    except OpError:
+        return None
     return np.asarray(result, dtype=tensor.dtype.np)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiente.graph.errors import InvalidArgumentError, OpError
 from gradiente.graph.operation import Operation
 from gradiente.graph.registry import Computation
 from gradiente.graph.types import Array, Namespace
@@ -57,10 +58,22 @@ def _grouped(op: Operation, inputs: Sequence[Any]) -> list[Any]:
     return grouped
 
 
+class KnownValues:
+    """The context of a computation outside a run, on values that are known while building: it can check, no more."""
+
+    def __init__(self, op: Operation) -> None:
+        self._op = op
+
+    def check(self, ok: Any, message: str, error: type[OpError] = InvalidArgumentError) -> None:
+        """Raise ``error(message)`` unless ``ok``."""
+        if not ok:
+            raise error(None, self._op, message)
+
+
 def compute_numpy(op: Operation, inputs: Sequence[Any]) -> tuple[Array, ...]:
     """Run a pure op's computation on NumPy arrays; warnings of overflow and the like are not shown."""
     with np.errstate(all="ignore"):
-        return call(op, "compute", np, inputs)
+        return call(op, "compute", np, inputs, KnownValues(op))
 
 
 class Ref:

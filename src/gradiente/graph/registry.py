@@ -107,6 +107,7 @@ class OpDef:
     checks: bool
     stateful: bool
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    traceable: Callable[[Any], Iterable[str]] | None = None
 
     @property
     def on_host(self) -> bool:
@@ -115,8 +116,12 @@ class OpDef:
 
     @property
     def pure(self) -> bool:
-        """Whether the same inputs always give the same outputs and nothing else happens."""
-        return not (self.stateful or self.random or self.writes or self.reads or self.checks)
+        """Whether the same inputs always give the same outputs, or the same error, and nothing else happens."""
+        return not (self.stateful or self.random or self.writes or self.reads)
+
+    def static_names(self, op: Any) -> frozenset[str]:
+        """The inputs of ``op``, an operation of this type, whose values XLA must know when compiling."""
+        return self.static - frozenset(self.traceable(op)) if self.traceable is not None else self.static
 
 
 _OPS: dict[str, OpDef] = {}
@@ -182,6 +187,7 @@ def register(
     attrs: Mapping[str, Any] | None = None,
     types: Mapping[str, Iterable[DType]] | None = None,
     static: Iterable[str] = (),
+    traceable: Callable[[Any], Iterable[str]] | None = None,
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     random: bool = False,
@@ -208,6 +214,8 @@ def register(
         attrs: attribute defaults by name; their kinds follow from the defaults, or from ``attr(kind, ...)``.
         types: the allowed types of a type attribute.
         static: inputs whose values XLA must know when compiling (shapes, axes, sizes); they arrive as NumPy arrays.
+        traceable: ``(op) -> names``: those of ``static`` that this operation can take traced after all, as a slice of
+            known size can take the position that it starts from.
         reads: ref inputs whose variable is read. ``writes``: ref inputs whose variable is assigned.
         random: the op draws random numbers: it has a counter, ``ctx.next_count()``.
         checks: the op may report a bad value, ``ctx.check(ok, message)``.
@@ -228,6 +236,7 @@ def register(
         host=host, static=frozenset(static), reads=frozenset(reads), writes=frozenset(writes), random=random,
         checks=checks, stateful=stateful,
         keywords={"compute": _keywords(compute), "device": _keywords(device), "host": _keywords(host)},
+        traceable=traceable,
     )  # fmt: skip
     _OPS[name] = definition
     if gradient is not None:

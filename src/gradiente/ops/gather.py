@@ -59,7 +59,7 @@ def _gather(xp: Namespace, params: Array, indices: Array, axis: Array, *, batch_
         return xp.take(params, indices, axis=where, mode="clip")
     moved = xp.moveaxis(params, where, batch)
     lead = params.shape[:batch]
-    grid: list[Any] = list(np.indices(lead + (1,) * (indices.ndim - batch), sparse=True))[:batch]
+    grid: list[Any] = list(np.indices(lead + (1,) * (indices.ndim - batch), sparse=True))[:batch]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - NumPy types it loosely
     taken = moved[(*grid, xp.clip(indices, 0, params.shape[where] - 1))]
     start, inner, between = batch, indices.ndim - batch, where - batch
     order = list(range(taken.ndim))

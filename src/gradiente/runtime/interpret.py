@@ -214,7 +214,9 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
     if known and definition.pure and (must_fold or (inputs and _is_small(op, inputs))):
         if "ctx" in definition.keywords["compute"]:
             with np.errstate(all="ignore"):
-                return [np.asarray(v) for v in call(op, "compute", np, inputs, Context(np, {}))]
+                known_values = Context(np, {})
+                known_values.op = op
+                return [np.asarray(v) for v in call(op, "compute", np, inputs, known_values)]
         return [np.asarray(v) for v in compute_numpy(op, inputs)]
     return call(op, "compute" if definition.device is None else "device", ctx.xp, _placed(op, inputs, ctx), ctx)
 
@@ -259,7 +261,8 @@ _KEEPS_STATIC = frozenset({"If", "Case", "While", "Identity"})
 def static_inputs(op: Operation) -> frozenset[int]:
     """The positions of the inputs whose values XLA must know when compiling."""
     definition = op.op_def
-    if not definition.static:
+    names = definition.static_names(op)
+    if not names:
         return frozenset()
     positions: set[int] = set()
     position = 0
@@ -267,7 +270,7 @@ def static_inputs(op: Operation) -> frozenset[int]:
         count = 1
         if arg.is_list:
             count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
-        if arg.name in definition.static:
+        if arg.name in names:
             positions.update(range(position, position + count))
         position += count
     return frozenset(positions)
