@@ -1,0 +1,5 @@
+"""Summaries for TensorBoard (``tf.summary``)."""
+
+from __future__ import annotations
+
+
