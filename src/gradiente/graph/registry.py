@@ -215,7 +215,7 @@ def register(
         types: the allowed types of a type attribute.
         static: inputs whose values XLA must know when compiling (shapes, axes, sizes); they arrive as NumPy arrays.
         traceable: ``(op) -> names``: those of ``static`` that this operation can take traced after all, as a slice of
-            known size can take the position that it starts from.
+            known size can take the position that it starts from. Where they are known they arrive as NumPy arrays still.
         reads: ref inputs whose variable is read. ``writes``: ref inputs whose variable is assigned.
         random: the op draws random numbers: it has a counter, ``ctx.next_count()``.
         checks: the op may report a bad value, ``ctx.check(ok, message)``.

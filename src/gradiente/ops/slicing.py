@@ -15,6 +15,14 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
+from gradiente.ops.dynamic_slice import (
+    MASKS,
+    Positions,
+    block_traceable,
+    dynamic_block,
+    slice_traceable,
+    strided_slice_traceable,
+)
 from gradiente.ops.joining import stack
 from gradiente.ops.slice_spec import checked_index, known_elements, numpy_index, pieces, sliced_dims
 
@@ -67,18 +75,29 @@ def _slice(xp: Namespace, x: Array, begin: Array, size: Array, *, op: Operation)
     return x[tuple(index)]
 
 
+def _slice_on_device(xp: Namespace, x: Array, begin: Array, size: Array, *, op: Operation, ctx: Any) -> Array:
+    if isinstance(begin, np.ndarray):
+        return _slice(xp, x, begin, size, op=op)
+    return dynamic_block(xp, x, begin, [int(s) for s in size], ctx)
+
+
 def _slice_gradient(op: Operation, grad: Tensor) -> list[Any]:
-    x, begin, _ = op.inputs
+    x, begin, size = op.inputs
     kind = begin.dtype.base_dtype
+    shape = apply("Shape", x, out_type=kind)
+    if slice_traceable(op) and constant_value(begin) is None and x.shape.ndims is not None:
+        ones = np.ones(x.shape.ndims, kind.np)
+        return [apply("StridedSliceGrad", shape, begin, apply("AddV2", begin, size), ones, grad), None, None]
     before = apply("Reshape", begin, [-1, 1])
-    rest = apply("Sub", apply("Shape", x, out_type=kind), apply("Shape", op.outputs[0], out_type=kind))
+    rest = apply("Sub", shape, apply("Shape", op.outputs[0], out_type=kind))
     after = apply("Reshape", apply("Sub", rest, begin), [-1, 1])
     return [apply("Pad", grad, apply("ConcatV2", [before, after], 1)), None, None]
 
 
 register(
     "Slice", "input: T, begin: Index, size: Index -> output: T", types={"Index": INDICES}, shape=_slice_shape,
-    compute=_slice, static=("begin", "size"), gradient=_slice_gradient,
+    compute=_slice, device=_slice_on_device, static=("begin", "size"), traceable=slice_traceable, checks=True,
+    gradient=_slice_gradient,
 )  # fmt: skip
 
 
@@ -98,8 +117,6 @@ def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tenso
 
 
 # StridedSlice, StridedSliceGrad
-
-_MASKS = {"begin_mask": 0, "end_mask": 0, "ellipsis_mask": 0, "new_axis_mask": 0, "shrink_axis_mask": 0}
 
 
 def _strided_slice_shape(op: Operation) -> list[Any]:
@@ -135,17 +152,31 @@ def _strided_slice(
     return xp.asarray(x[_index_of(op, x.shape, begin, end, strides)])
 
 
+def _strided_slice_on_device(
+    xp: Namespace, x: Array, begin: Array, end: Array, strides: Array, *, op: Operation, ctx: Any
+) -> Array:
+    if isinstance(begin, np.ndarray) and isinstance(end, np.ndarray):
+        return _strided_slice(xp, x, begin, end, strides, op=op)
+    from jax import lax
+
+    positions = Positions(op, x.shape, begin, end, strides)
+    if positions.traced:
+        x = lax.dynamic_slice(x, positions.taken(xp, ctx), positions.shape)
+    return x[positions.rest]
+
+
 def _strided_slice_gradient(op: Operation, grad: Tensor) -> list[Any]:
     x, begin, end, strides = op.inputs
     shape = apply("Shape", x, out_type=begin.dtype.base_dtype)
-    masks = {name: op.attrs[name] for name in _MASKS}
+    masks = {name: op.attrs[name] for name in MASKS}
     return [apply("StridedSliceGrad", shape, begin, end, strides, grad, **masks), None, None, None]
 
 
 register(
-    "StridedSlice", "input: T, begin: Index, end: Index, strides: Index -> output: T", attrs=_MASKS,
+    "StridedSlice", "input: T, begin: Index, end: Index, strides: Index -> output: T", attrs=MASKS,
     types={"Index": (int16, int32, int64)}, shape=_strided_slice_shape, compute=_strided_slice,
-    static=("begin", "end", "strides"), gradient=_strided_slice_gradient,
+    device=_strided_slice_on_device, static=("begin", "end", "strides"), traceable=strided_slice_traceable, checks=True,
+    gradient=_strided_slice_gradient,
 )  # fmt: skip
 
 
@@ -161,16 +192,42 @@ def _strided_slice_grad(
     return xp.zeros(sizes, dy.dtype).at[index].set(dy)
 
 
+def _strided_slice_grad_on_device(
+    xp: Namespace,
+    shape: Array,
+    begin: Array,
+    end: Array,
+    strides: Array,
+    dy: Array,
+    *,
+    op: Operation,
+    ctx: Any,
+) -> Array:
+    if isinstance(begin, np.ndarray) and isinstance(end, np.ndarray):
+        return _strided_slice_grad(xp, shape, begin, end, strides, dy, op=op)
+    from jax import lax
+
+    sizes = [int(d) for d in shape]
+    if block_traceable(op):
+        return lax.dynamic_update_slice(xp.zeros(sizes, dy.dtype), dy, [begin[i] for i in range(len(sizes))])
+    positions = Positions(op, sizes, begin, end, strides)
+    part = xp.zeros(positions.shape, dy.dtype).at[positions.rest].set(dy)
+    if not positions.traced:
+        return part
+    return lax.dynamic_update_slice(xp.zeros(sizes, dy.dtype), part, positions.taken(xp, ctx))
+
+
 def _strided_slice_grad_gradient(op: Operation, grad: Tensor) -> list[Any]:
     _, begin, end, strides, _ = op.inputs
-    masks = {name: op.attrs[name] for name in _MASKS}
+    masks = {name: op.attrs[name] for name in MASKS}
     return [None, None, None, None, apply("StridedSlice", grad, begin, end, strides, **masks)]
 
 
 register(
-    "StridedSliceGrad", "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T", attrs=_MASKS,
+    "StridedSliceGrad", "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T", attrs=MASKS,
     types={"Index": INDICES}, shape=lambda op: [constant_value_as_shape(op.inputs[0])], compute=_strided_slice_grad,
-    static=("shape", "begin", "end", "strides"), gradient=_strided_slice_grad_gradient,
+    device=_strided_slice_grad_on_device, static=("shape", "begin", "end", "strides"),
+    traceable=strided_slice_traceable, checks=True, gradient=_strided_slice_grad_gradient,
 )  # fmt: skip
 
 
@@ -220,7 +277,7 @@ def getitem(tensor: Tensor, key: Any) -> Tensor:
     begin: list[Any] = []
     end: list[Any] = []
     strides: list[Any] = []
-    masks = dict.fromkeys(_MASKS, 0)
+    masks = dict.fromkeys(MASKS, 0)
     for i, item in enumerate(key if isinstance(key, tuple) else (key,)):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - user input
         entry: Any = item
         bit = 1 << i

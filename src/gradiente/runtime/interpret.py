@@ -232,11 +232,13 @@ _GROWS = frozenset({"Fill", "Tile", "BroadcastTo", "OneHot", "Range", "LinSpace"
 
 
 def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
-    """The inputs for a traced computation: static ones as NumPy arrays, the others as traced arrays."""
+    """The inputs for a traced computation: those that are static for some operation of the type stay NumPy arrays where
+    they are known, the others become traced arrays."""
     definition = op.op_def
     if not definition.inputs or op.type == "Const":
         return inputs
     static = static_inputs(op)
+    kept = _positions(op, definition.static)
     placed: list[Any] = []
     for position, value in enumerate(inputs):
         if position in static:
@@ -248,7 +250,7 @@ def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
                 )  # fmt: skip
             placed.append(value)
         elif isinstance(value, (np.ndarray, np.generic)) and not definition.keywords.get("functions"):
-            placed.append(ctx.xp.asarray(value) if op.type not in _KEEPS_STATIC else value)
+            placed.append(value if position in kept or op.type in _KEEPS_STATIC else ctx.xp.asarray(value))
         else:
             placed.append(value)
     return placed
@@ -260,16 +262,20 @@ _KEEPS_STATIC = frozenset({"If", "Case", "While", "Identity"})
 
 def static_inputs(op: Operation) -> frozenset[int]:
     """The positions of the inputs whose values XLA must know when compiling."""
-    definition = op.op_def
-    names = definition.static_names(op)
+    return _positions(op, op.op_def.static_names(op))
+
+
+def _positions(op: Operation, names: frozenset[str]) -> frozenset[int]:
+    """The positions, among the input tensors, of the named inputs."""
     if not names:
         return frozenset()
     positions: set[int] = set()
     position = 0
-    for arg in definition.inputs:
+    for arg in op.op_def.inputs:
         count = 1
         if arg.is_list:
-            count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+            count = op.attrs[arg.number_attr or arg.type_list_attr or ""]
+            count = count if isinstance(count, int) else len(count)
         if arg.name in names:
             positions.update(range(position, position + count))
         position += count
