@@ -1,7 +1,7 @@
-"""Whether TensorFlow reads the checkpoints, records and events that gradiente writes.
+"""Whether TensorFlow reads the checkpoints, records, events and images that gradiente writes.
 
-``python tests/oracle/check_checkpoints.py write DIR`` runs in gradiente's environment, then
-``python tests/oracle/check_checkpoints.py read DIR`` in TensorFlow's, which fails where a value differs.
+``python tests/oracle/check_formats.py write DIR`` runs in gradiente's environment, then
+``python tests/oracle/check_formats.py read DIR`` in TensorFlow's, which fails where a value differs.
 """
 
 from __future__ import annotations
@@ -32,11 +32,23 @@ def tensors() -> dict[str, Any]:
     return values
 
 
+def pictures() -> dict[str, Any]:
+    random = np.random.default_rng(2)
+    return {
+        f"{np.dtype(kind).name}_{channels}": random.integers(
+            0, np.iinfo(kind).max + 1, [7, 5, channels]
+        ).astype(kind)
+        for kind in (np.uint8, np.uint16)
+        for channels in (1, 2, 3, 4)
+    }
+
+
 PARTED = np.arange(700, dtype=np.float32).reshape(7, 100)
 
 
 def write(folder: Path) -> None:
     from gradiente.formats.event_file import EventFileWriter, event_of_scalar
+    from gradiente.formats.images import encode_png
     from gradiente.formats.tensor_bundle import BundleWriter, CheckpointReader
     from gradiente.formats.tfrecord import TFRecordWriter
 
@@ -52,6 +64,8 @@ def write(folder: Path) -> None:
         with TFRecordWriter(folder / f"records{kind}", kind) as records:
             for i in range(100):
                 records.write(bytes(range(i)))
+    for name, image in pictures().items():
+        (folder / f"{name}.png").write_bytes(encode_png(image))
     events = EventFileWriter(folder)
     events.add_event(event_of_scalar("loss", 0.25, step=3))
     events.close()
@@ -84,6 +98,9 @@ def read(folder: Path) -> None:
         options = tf.io.TFRecordOptions(kind)
         got = list(v1.python_io.tf_record_iterator(str(folder / f"records{kind}"), options))
         assert got == [bytes(range(i)) for i in range(100)]
+    for name, image in pictures().items():
+        got = tf.io.decode_png((folder / f"{name}.png").read_bytes(), dtype=image.dtype)
+        np.testing.assert_array_equal(got.numpy(), image)
     (path,) = folder.glob("events.out.tfevents.*")
     first, second = v1.train.summary_iterator(str(path))
     assert first.file_version == "brain.Event:2"
