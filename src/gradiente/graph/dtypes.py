@@ -163,6 +163,8 @@ complex128 = DType("complex128", 18, np.complex128)
 float16 = half = DType("float16", 19, np.float16)
 uint32 = DType("uint32", 22, np.uint32)
 uint64 = DType("uint64", 23, np.uint64)
+resource = DType("resource", 20, np.object_)
+"""A handle on an object of the session, such as a queue; no value of a program is of this type."""
 
 ALL: tuple[DType, ...] = (
     float32, float64, int32, uint8, int16, int8, string, complex64,
@@ -176,8 +178,8 @@ NUMBERS = REALS + COMPLEX
 INDICES = (int32, int64)
 
 _REFS = {t.name: DType(t.name + "_ref", t.as_datatype_enum + _REF_OFFSET, t.np, ref_of=t) for t in ALL}
-_BY_NUMBER = {t.as_datatype_enum: t for t in (*ALL, *_REFS.values())}
-_BY_NAME = {t.name: t for t in (*ALL, *_REFS.values())} | {"half": float16, "double": float64, "float": float32}
+_BY_NUMBER = {t.as_datatype_enum: t for t in (*ALL, resource, *_REFS.values())}
+_BY_NAME = {t.name: t for t in (*ALL, resource, *_REFS.values())} | {"half": float16, "double": float64, "float": float32}
 _BY_NUMPY = {t.np: t for t in ALL if t is not string}
 _BY_PYTHON: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string, object: string}
 
