@@ -158,6 +158,8 @@ def test_the_switches_of_tensorflow_2(hook):
     tf = importlib.import_module("tensorflow.compat.v1")
     tf.disable_v2_behavior()
     tf.disable_eager_execution()
+    gradiente.compat.v1.disable_v2_behavior()
+    assert gradiente.compat.v1.matmul is gradiente.matmul
     assert not tf.executing_eagerly()
     with pytest.raises(NotImplementedError, match="no eager"):
         tf.enable_eager_execution()

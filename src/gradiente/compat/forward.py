@@ -23,6 +23,7 @@ class Forward(types.ModuleType):
     def __init__(self, path: str, row: Row) -> None:
         super().__init__(path, f"TensorFlow's `{path}`, handed on by gradiente.")
         self._row = row
+        self.__dict__.update(row.values)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
@@ -35,8 +36,6 @@ class Forward(types.ModuleType):
 
     def _look_up(self, name: str) -> Any:
         row = self._row
-        if name in row.values:
-            return row.values[name]
         if name in row.names:
             return pkgutil.resolve_name(row.names[name])
         path = f"{self.__name__}.{name}"
@@ -46,6 +45,9 @@ class Forward(types.ModuleType):
             module = pkgutil.resolve_name(source)
             if name in dir(module):
                 return getattr(module, name)
+        if self.__name__ == ROOT:
+            # Some public modules are imported when they are first asked for, and are not in dir() before.
+            return getattr(importlib.import_module("gradiente"), name)
         relative = path.removeprefix(ROOT + ".").removeprefix("compat.v1.")
         if relative in RENAMED:
             return pkgutil.resolve_name("gradiente." + RENAMED[relative])
@@ -55,5 +57,5 @@ class Forward(types.ModuleType):
     def __dir__(self) -> list[str]:
         names = {*self._row.values, *self._row.names}
         for source in self._row.sources:
-            names.update(name for name in dir(pkgutil.resolve_name(source)) if not name.startswith("_"))
-        return sorted(names)
+            names.update(dir(pkgutil.resolve_name(source)))
+        return sorted(name for name in names if not name.startswith("_"))

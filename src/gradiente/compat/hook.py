@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import sys
 import types
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from typing import Any
 
 from gradiente.compat.forward import Forward
 from gradiente.compat.missing import missing_message
@@ -17,8 +17,11 @@ _NO_TENSORFLOW = "tensorboard.compat.notf"
 """The module by which tensorboard is told to keep to its own stub instead of importing tensorflow."""
 
 
-class _Loader(importlib.abc.Loader):
-    """Makes the module that a row describes."""
+class _Loader:
+    """Makes the module that a row describes.
+
+    Not a subclass of importlib.abc's, which costs more to import than all of this package.
+    """
 
     def __init__(self, row: Row) -> None:
         self._row = row
@@ -32,21 +35,26 @@ class _Loader(importlib.abc.Loader):
             sys.modules[module.__name__] = importlib.import_module(self._row.module)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+def _spec(fullname: str, row: Row) -> ModuleSpec:
+    loader: Any = _Loader(row)
+    return ModuleSpec(fullname, loader, is_package=True)
+
+
+class _Finder:
     """Answers for `tensorflow` and everything below it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname == _NO_TENSORFLOW:
-            return ModuleSpec(fullname, _Loader(Row()))
+            return _spec(fullname, Row())
         if fullname != ROOT and not fullname.startswith(ROOT + "."):
             return None
         row = row_of(fullname)
         if row is None:
             name = fullname.removeprefix(ROOT + ".").removeprefix("compat.v1.")
             raise ModuleNotFoundError(missing_message(fullname, name), name=fullname)
-        return ModuleSpec(fullname, _Loader(row), is_package=True)
+        return _spec(fullname, row)
 
 
 class Installation:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import pkgutil
 import sys
 import types
@@ -62,7 +60,8 @@ def missing_message(shown: str, name: str) -> str:
         lines.append(f"{line.filename}:{line.lineno}: {line.text}")
     sentence = why_outside(name)
     if sentence:
-        lines.append(sentence[0].upper() + sentence[1:] + ".")
+        start = sentence if sentence.startswith("tf.") else sentence[0].upper() + sentence[1:]
+        lines.append(start + ".")
     near = near_names(name)
     if near:
         lines.append("Near it: " + ", ".join(f"tf.{found}" for found in near) + ".")
@@ -77,6 +76,8 @@ def near_names(name: str) -> list[str]:
     >>> near_names("place_holder")[0]
     'placeholder'
     """
+    import difflib
+
     renamed = RENAMED.get(name)
     folder, _, last = name.rpartition(".")
     by_last: dict[str, list[str]] = {}
@@ -84,7 +85,9 @@ def near_names(name: str) -> list[str]:
         by_last.setdefault(public.rpartition(".")[2], []).append(public)
     found = [renamed] if renamed else []
     for match in difflib.get_close_matches(last, by_last, n=_NEAR, cutoff=0.6):
-        found += sorted(by_last[match], key=lambda public: public.rpartition(".")[0] != folder)
+        found += sorted(
+            by_last[match], key=lambda public: (public.rpartition(".")[0] != folder, public.count("."))
+        )
     return list(dict.fromkeys(found))[:_NEAR]
 
 
@@ -110,7 +113,7 @@ def _is_public(module: types.ModuleType, name: str) -> bool:
 
 def asked_by_import() -> bool:
     """Whether the attribute is being looked up for a `from module import name`."""
-    frame = inspect.currentframe()
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] -- who asks decides the class of the error
     while frame is not None:
         code = frame.f_code
         if code.co_name == "_handle_fromlist" and code.co_filename.startswith("<frozen importlib"):

@@ -47,7 +47,7 @@ _PROTOS = "tensorboard.compat.proto"
 
 TABLE: dict[str, Row] = {
     "": Row(
-        sources=("gradiente",),
+        sources=("gradiente", "gradiente.compat.v2_behavior"),
         values={
             "__version__": VERSION,
             "VERSION": VERSION,
@@ -56,19 +56,14 @@ TABLE: dict[str, Row] = {
             "GRAPH_DEF_VERSION": 1087,
         },
     ),
+    "test": Row(sources=("gradiente.testing",)),
     "version": Row(values={"VERSION": VERSION, "GIT_VERSION": f"v{VERSION}", "GRAPH_DEF_VERSION": 1087}),
     "compat": Row(sources=("gradiente.compat",), names={"v1": ROOT}),
     "compat.v1": Row(module=ROOT),
     "examples.tutorials.mnist.input_data": _MNIST,
     "contrib.learn.python.learn.datasets.mnist": _MNIST,
     "contrib.learn.datasets.mnist": _MNIST,
-    "contrib.layers": Row(
-        names={
-            "flatten": "gradiente.layers.flatten",
-            "xavier_initializer": "gradiente.glorot_uniform_initializer",
-        },
-        sources=("gradiente.regularizers",),
-    ),
+    "contrib.layers": Row(sources=("gradiente.compat.contrib_layers",)),
     "contrib.framework": Row(
         names=_public(
             "train.get_global_step",

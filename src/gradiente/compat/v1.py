@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import gradiente
+from gradiente.compat.v2_behavior import disable_control_flow_v2 as disable_control_flow_v2
+from gradiente.compat.v2_behavior import disable_eager_execution as disable_eager_execution
+from gradiente.compat.v2_behavior import disable_resource_variables as disable_resource_variables
+from gradiente.compat.v2_behavior import disable_tensor_equality as disable_tensor_equality
+from gradiente.compat.v2_behavior import disable_v2_behavior as disable_v2_behavior
+from gradiente.compat.v2_behavior import enable_eager_execution as enable_eager_execution
+from gradiente.compat.v2_behavior import enable_resource_variables as enable_resource_variables
+from gradiente.compat.v2_behavior import enable_v2_behavior as enable_v2_behavior
+from gradiente.compat.v2_behavior import executing_eagerly as executing_eagerly
 
 
 def __getattr__(name: str) -> Any:
