@@ -161,7 +161,7 @@ def _bitcast_shape(op: Operation) -> list[Any]:
     if source < wanted:
         if not dims or dims[-1] not in (None, wanted // source):
             raise ValueError(
-                f"To become {op.attrs['type'].name} ({wanted} bytes), {op.attrs['T'].name} ({source} bytes) needs a last axis "
+                f"{op.attrs['T'].name} ({source} bytes) becomes {op.attrs['type'].name} ({wanted} bytes) along a last axis "
                 f"of size {wanted // source}, but the shape is {op.inputs[0].shape}."
             )
         return [dims[:-1]]

@@ -41,7 +41,7 @@ for _name, _compute in (("Equal", _equal), ("NotEqual", _not_equal)):
 
 
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Whether ``x == y``, elementwise. (Python's ``==`` of two tensors asks whether they are the same tensor.)
+    """Whether ``x == y``, elementwise; Python's ``==`` asks whether two tensors are the same one.
 
     Args:
         x: a tensor of numbers, bools or strings.

@@ -1,4 +1,4 @@
-"""Reductions over axes: sum, mean, product, extremes, all, any, Euclidean norm. The public functions are in ``reduce.py``."""
+"""Reductions over axes: sum, mean, product, extremes, all, any, Euclidean norm (``reduce.py`` has the public functions)."""
 
 from __future__ import annotations
 
