@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -15,11 +15,36 @@ from gradiente.graph.evaluate import Ref
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Tensor
 from gradiente.runtime import debug
-from gradiente.runtime.effects import Key
+from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.plan import Segment
 
 State = dict[Key, Any]
+Named = dict[str, Any]
+
+
+def _named(state: State) -> Named:
+    """State by strings: what is no variable's name begins with "/", as no operation's name does."""
+    return {k if isinstance(k, str) else f"/{k[0]}/{k[1]}": v for k, v in state.items()}
+
+
+def _keyed(named: Named) -> State:
+    """The reverse of ``_named``."""
+    keyed: State = {}
+    for name, value in named.items():
+        if name[0] == "/":
+            kind, _, op = name[1:].partition("/")
+            keyed[kind, op] = value
+        else:
+            keyed[name] = value
+    return keyed
+
+
+def _start_counts(keys: Iterable[Key], state: State) -> None:
+    """Give the random ops that have not run yet their counts, so that the first run compiles what later ones use."""
+    for key in keys:
+        if key not in state and key[0] in ("count", "fresh"):
+            state[key] = first_count(key)
 
 
 class Executable:
@@ -57,6 +82,7 @@ class Executable:
         ``state``'s written entries are donated: their buffers are used for the new values.
         """
         function = self.traced(static)
+        _start_counts(self.written, state)
         written = {k: state[k] for k in self.written if k in state}
         read = {k: state[k] for k in self.read_only if k in state}
         outputs, new, ok = function(written, read, inputs)
@@ -78,7 +104,12 @@ class _Traced:
         self._static = list(static)
         self.traces = 0
         self.checks: list[Check] = []
-        self._jitted: Any = jax.jit(self.body, donate_argnums=(0,))
+        self._jitted: Any = jax.jit(self._named_body, donate_argnums=(0,))
+
+    def _named_body(self, written: Named, read: Named, inputs: Sequence[Any]) -> tuple[list[Any], Named, Any]:
+        """``body`` with the state's keys as strings: JAX sorts the keys of a dict, which must be of one class."""
+        outputs, new, ok = self.body(_keyed(written), _keyed(read), inputs)
+        return outputs, _named(new), ok
 
     def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         """What JAX traces: the segment's operations, in order."""
@@ -118,7 +149,8 @@ class _Traced:
     def __call__(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         try:
             with jax.enable_x64(True):
-                return self._jitted(written, read, inputs)
+                outputs, new, ok = self._jitted(_named(written), _named(read), inputs)
+                return outputs, _keyed(new), ok
         except OpError:
             raise
         except jax.errors.JaxRuntimeError as error:
@@ -127,7 +159,7 @@ class _Traced:
     def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
         """The lowered program, for looking at (``as_text``)."""
         with jax.enable_x64(True):
-            return self._jitted.lower(written, read, inputs)
+            return self._jitted.lower(_named(written), _named(read), inputs)
 
 
 def _inner_checks(ctx: Context, new: State) -> list[Check]:
@@ -161,6 +193,77 @@ def to_numpy(value: Any) -> np.ndarray[Any, Any]:
 
 def lower_segment(executable: Executable, state: Mapping[Key, Any], inputs: Sequence[Any], static: Sequence[Any]) -> Any:
     """The lowered program of a segment for given values."""
+    state = dict(state)
+    _start_counts(executable.written, state)
     written = {k: state[k] for k in executable.written if k in state}
     read = {k: state[k] for k in executable.read_only if k in state}
     return executable.traced(static).lower(written, read, inputs)
+
+
+class StepProgram:
+    """A device segment run many times inside one executable, each time on another batch."""
+
+    def __init__(self, executable: Executable, batched: int) -> None:
+        self._executable = executable
+        self._batched = batched
+        self._jitted: Any = None
+        self._traced: _Traced | None = None
+
+    def run(
+        self, state: State, batched: Sequence[Tensor], data: Sequence[Any], env: Mapping[Tensor, Any], indices: Any
+    ) -> list[Any]:
+        """Run one step for each row of ``indices`` and return the outputs, stacked.
+
+        Args:
+            state: the session's state, which is updated.
+            batched: the tensors fed with batches.
+            data: their examples, on the device.
+            env: the values of the other fed tensors and of constants.
+            indices: the positions of each step's batch, of shape [steps, batch].
+        """
+        segment = self._executable.segment
+        static = [np.asarray(env[t]) for t in segment.static]
+        traced = self._executable.traced(static)
+        if self._jitted is None or traced is not self._traced:
+            self._jitted, self._traced = jax.jit(self._body(traced, batched), donate_argnums=(0,)), traced
+        written = {k: state[k] for k in self._executable.written if k in state}
+        for key in self._executable.written:
+            if isinstance(key, tuple) and key not in written:
+                written[key] = place(np.asarray(0, np.int64))
+        read = {k: state[k] for k in self._executable.read_only if k in state}
+        fixed = [env.get(t) for t in segment.inputs]
+        try:
+            with jax.enable_x64(True):
+                new, outputs, oks = self._jitted(written, read, list(data), fixed, indices)
+        except jax.errors.JaxRuntimeError as error:
+            raise _translated(error) from error
+        state.update(new)
+        if traced.checks:
+            failed = np.argwhere(~np.asarray(oks))
+            if failed.size:
+                raise traced.checks[int(failed[0][1])].failure()
+        jax.block_until_ready((new, outputs))
+        return outputs
+
+    @staticmethod
+    def _body(traced: _Traced, batched: Sequence[Tensor]) -> Any:
+        inputs = traced.inputs
+        position = {t: i for i, t in enumerate(batched)}
+
+        def many(written: State, read: State, data: Sequence[Any], fixed: Sequence[Any], indices: Any) -> Any:
+            def step(carry: Any, batch: Any) -> Any:
+                variables, alive = carry
+                values = [
+                    data[position[t]].at[batch].get(mode="promise_in_bounds") if t in position else fixed[i]
+                    for i, t in enumerate(inputs)
+                ]
+                outputs, new, ok = traced.body(variables, read, values)
+                if not traced.checks:
+                    return (new, alive), (outputs, ())
+                kept = {k: jnp.where(alive, v, variables[k]) for k, v in new.items()}
+                return (kept, alive & jnp.all(ok)), (outputs, ok | ~alive)
+
+            (variables, _), (outputs, oks) = jax.lax.scan(step, (written, jnp.asarray(True)), indices)
+            return variables, outputs, oks
+
+        return many

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
 
 Key: TypeAlias = "str | tuple[str, str]"
-"""A piece of a session's state: a variable's name, ``("count", op)`` for the runs of a random op, ``("check", op)`` for
-a check inside a function body."""
+"""A piece of a session's state: a variable's name, ``("count", op)`` (``("fresh", op)`` without a seed) for the
+runs of a random op, ``("check", op)`` for a check inside a function body."""
 
 
 @dataclass
@@ -32,6 +35,17 @@ def qualified_name(op: Operation) -> str:
     """A name for the operation that is unique in its session, also when it stands in a function body."""
     graph = op.graph
     return f"{graph.name}/{op.name}" if isinstance(graph, FuncGraph) else op.name
+
+
+def count_key(op: Operation) -> tuple[str, str]:
+    """The state that counts the runs of a random op. Without a seed (kind ``"fresh"``), it starts anywhere."""
+    seeded = op.attrs.get("seed", 1) or op.attrs.get("seed2", 1)
+    return ("count" if seeded else "fresh"), qualified_name(op)
+
+
+def first_count(key: Key) -> Any:
+    """What a count is before the first run: 0, or, without a seed, a number that makes each session draw others."""
+    return np.asarray(secrets.randbits(31) if key[0] == "fresh" else 0, np.int64)
 
 
 def functions(op: Operation) -> list[FuncGraph]:
@@ -109,8 +123,8 @@ class RefResolver:
                     found.writes.add(key)
             position += 1
         if definition.random:
-            found.reads.add(("count", qualified_name(op)))
-            found.writes.add(("count", qualified_name(op)))
+            found.reads.add(count_key(op))
+            found.writes.add(count_key(op))
         if definition.checks and isinstance(op.graph, FuncGraph):
             found.writes.add(("check", qualified_name(op)))
             found.reads.add(("check", qualified_name(op)))

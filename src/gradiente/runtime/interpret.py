@@ -12,7 +12,9 @@ from gradiente.graph.evaluate import Ref, call, compute_numpy
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.types import Array, Namespace
-from gradiente.runtime.effects import Key, function_effects, hands_on_ref, qualified_name, ref_inputs
+from gradiente.runtime.effects import (
+    Key, count_key, first_count, function_effects, hands_on_ref, qualified_name, ref_inputs,
+)  # fmt: skip
 
 _LARGEST_FOLDED = 1 << 14
 """Elements of the largest value that is worked out while tracing, unless it must be."""
@@ -78,11 +80,12 @@ class Context:
         return ref.key in self.state
 
     def next_count(self) -> Array:
-        """How often the running operation ran before in this session, as an int64 scalar."""
-        key = ("count", qualified_name(self.op))
+        """How often the running operation ran before in this session, as an int64 scalar; without a seed, that and a
+        random start."""
+        key = count_key(self.op)
         count = self.state.get(key)
         if count is None:
-            count = self.xp.asarray(0, dtype=np.int64)
+            count = self.xp.asarray(first_count(key))
         self.state[key] = count + 1
         return count
 
@@ -125,7 +128,7 @@ class Context:
             if key not in self.state:
                 if isinstance(key, str):
                     raise uninitialized(self.op.graph.get_operation_by_name(key))
-                start: Any = np.asarray(0, np.int64) if key[0] == "count" else np.asarray(True)
+                start: Any = np.asarray(True) if key[0] == "check" else first_count(key)
                 self.state[key] = start
             values.append(self.xp.asarray(self.state[key]))
         return values
