@@ -86,6 +86,11 @@ def test_the_package_itself_answers_the_same():
         from gradiente import place_holder  # noqa: F401
 
 
+def test_a_public_module_can_answer_for_its_names():
+    with pytest.raises(AttributeError, match=r"no tf\.nn\.relux.*\n.*\n.*tf\.nn\.relu"):
+        compat.missing_in("nn")("relux")
+
+
 def test_names_of_tensorflow_0_lead_to_todays():
     assert gradiente.mul is gradiente.multiply
     assert near_names("mul")[0] == "multiply"

@@ -6,7 +6,7 @@ Importing this package changes nothing. `install()` (or `gradiente run program.p
 >>> from gradiente import compat
 >>> with compat.install():
 ...     import tensorflow as tf
->>> tf.compat.as_str(b"doge")
+...     tf.compat.as_str(b"doge")
 'doge'
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradiente.compat.hook import active as active
 from gradiente.compat.hook import install as install
+from gradiente.compat.missing import missing_in as missing_in
 from gradiente.compat.missing import missing_name as missing_name
 from gradiente.compat.text import as_bytes as as_bytes
 from gradiente.compat.text import as_str as as_str

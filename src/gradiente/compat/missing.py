@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import sys
 import types
+from collections.abc import Callable
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -37,6 +38,15 @@ def missing_name(name: str) -> Any:
         # `from gradiente import graph` asks for the attribute first and imports the module when this fails.
         raise AttributeError(name, name=last, obj=None)
     raise missing_error("tf." + name, name, importing=importing)
+
+
+def missing_in(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a public module: `__getattr__ = missing_in("nn")`."""
+
+    def __getattr__(name: str) -> Any:
+        return missing_name(f"{module}.{name}")
+
+    return __getattr__
 
 
 def missing_error(shown: str, name: str, *, importing: bool) -> AttributeError | ImportError:
