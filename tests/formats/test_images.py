@@ -219,16 +219,16 @@ def huge_jpeg() -> bytes:
 
 
 def huge_png(depth: int) -> bytes:
-    png = png_chunks.Png(60000, 60000, depth, png_chunks.RGB, False, b"", None, 0, zlib.compress(bytes(9999)))
+    png = png_chunks.Png(60000, 60000, depth, png_chunks.RGB, False, b"", None, 0, bytes(30 << 20))
     return png.minimal()
 
 
-def huge_gif(size: int, frames: int) -> bytes:
-    data = (GOLDEN / "still.gif").read_bytes()
-    at = data.index(b"\x2c\0\0\0\0")
-    frame = data[at:-1]
-    frame = frame[:5] + struct.pack("<HH", size, size) + frame[9:]
-    return data[:at] + frame * frames + b";"
+def huge_gif(width: int, height: int, frames: int) -> bytes:
+    still = (GOLDEN / "still.gif").read_bytes()
+    at = still.index(b"\x2c\0\0\0\0")
+    blocks = (b"\xff" + bytes(255)) * (width * height // 2731 // 255 + 1)
+    frame = still[at : at + 5] + struct.pack("<HHBB", width, height, 0, 8) + blocks + b"\0"
+    return still[:at] + frame * frames + b";"
 
 
 @pytest.mark.parametrize(
@@ -237,8 +237,8 @@ def huge_gif(size: int, frames: int) -> bytes:
         ("PNG", huge_png(8)),
         ("PNG", huge_png(16)),
         ("JPEG", huge_jpeg()),
-        ("GIF", huge_gif(65000, 1)),
-        ("GIF", huge_gif(10000, 2)),
+        ("GIF", huge_gif(65000, 2800, 1)),
+        ("GIF", huge_gif(3000, 3000, 20)),
         ("BMP", b"BM" + bytes(8) + struct.pack("<IIiiHH", 54, 40, 60000, 60000, 1, 24) + bytes(30)),
     ],
 )
@@ -246,6 +246,26 @@ def test_bombs_are_refused(kind: str, data: bytes) -> None:
     with pytest.raises(
         InvalidArgumentError, match=f"The {kind} image of .* is larger than the 178956970 pixels"
     ):
+        decode_image(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            png_chunks.Png(9000, 9000, 8, png_chunks.RGB, False, b"", None, 0, bytes(9999)).minimal(),
+            "9000x9000",
+        ),
+        (
+            huge_gif(100, 100, 1).replace(
+                struct.pack("<HHBB", 100, 100, 0, 8), struct.pack("<HHBB", 9000, 9000, 0, 8)
+            ),
+            "9000x9000",
+        ),
+    ],
+)
+def test_too_few_bytes_for_the_size_are_told_before_memory_is_taken(data: bytes, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"too few for {message} pixels"):
         decode_image(data)
 
 
@@ -341,9 +361,11 @@ def test_many_threads_decode_at_once() -> None:
     wrong: list[str] = []
 
     def work() -> None:
-        for name in some * 5:
-            if not np.array_equal(decode_image((GOLDEN / name).read_bytes()), want[name]):
-                wrong.append(name)
+        wrong.extend(
+            name
+            for name in some * 5
+            if not np.array_equal(decode_image((GOLDEN / name).read_bytes()), want[name])
+        )
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

@@ -16,6 +16,8 @@ _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
 _HAS_TABLE = 0x80
 _INTERLACED = 0x40
+_LZW_MOST = 2731
+"""LZW makes at most so many pixels of one byte: 4096 of a code of 12 bits."""
 _GREY_RAMP = bytes(level for level in range(256) for _ in range(3))
 
 
@@ -90,6 +92,8 @@ def _parse(contents: bytes, first_only: bool) -> list[_Frame]:
             table, at = _table(contents, at + 9, flags)
             start = at
             _, at = _blocks(contents, at + 1)
+            if across * down > _LZW_MOST * (at - start):
+                raise invalid(f"Invalid GIF data (size {len(contents)}): too few for {across}x{down} pixels.")
             box = (left, top, across, down)
             frames.append(_Frame(box, flags & _INTERLACED, table or shared, transparent, contents[start:at]))
             transparent = -1

@@ -17,6 +17,7 @@ from gradiente.graph.types import Array
 
 _WEIGHTS = (9797, 19234, 3737)
 """0.299, 0.587 and the rest in 1/32768: the luminance of ITU-R BT.601, as libpng rounds it down."""
+_HALF = 1 << 14
 _INSIGNIFICANT_GAMMA = range(95_000, 105_001)
 
 
@@ -111,19 +112,24 @@ def _colour_key(png: Png, pixels: Array) -> Array:
 
 def _grey(colour: Array, gamma: int) -> Array:
     """Luminance, as libpng computes it: in linear light where the file states its gamma, in integers."""
-    red, green, blue = (colour[..., i].astype(np.int64) for i in range(3))
+    red, green, blue = (colour[..., i] for i in range(3))
     same = (red == green) & (red == blue)
     largest = np.iinfo(colour.dtype).max
     if gamma and gamma not in _INSIGNIFICANT_GAMMA:
         to_linear, from_linear = _gamma_tables(gamma, int(largest))
-        mixed = sum(
-            w * to_linear[c].astype(np.int64) for w, c in zip(_WEIGHTS, (red, green, blue), strict=True)
-        )
-        grey = from_linear[(mixed + 16384) >> 15]
+        grey = from_linear[_mixed(to_linear[red], to_linear[green], to_linear[blue], _HALF)]
     else:
-        mixed = sum(w * c for w, c in zip(_WEIGHTS, (red, green, blue), strict=True))
-        grey = (mixed + (16384 if largest > 255 else 0)) >> 15
-    return np.where(same, red, grey).astype(colour.dtype)[..., np.newaxis]
+        grey = _mixed(red, green, blue, _HALF if largest > 255 else 0)
+    luminance: Array = np.array(grey, colour.dtype)
+    luminance[same] = red[same]
+    return luminance[..., np.newaxis]
+
+
+def _mixed(red: Array, green: Array, blue: Array, rounding: int) -> Array:
+    mixed = np.full(red.shape, rounding, np.uint32)
+    for weight, part in zip(_WEIGHTS, (red, green, blue), strict=True):
+        mixed += np.uint32(weight) * part.astype(np.uint32)
+    return mixed >> np.uint32(15)
 
 
 def _gamma_tables(gamma: int, largest: int) -> tuple[Array, Array]:
@@ -132,7 +138,8 @@ def _gamma_tables(gamma: int, largest: int) -> tuple[Array, Array]:
     back = int(1e10 / inverse + 0.5)
     values = np.arange(largest + 1) / largest
     to_linear, from_linear = (
-        np.floor(largest * values ** (exponent * 1e-5) + 0.5).astype(np.int64) for exponent in (inverse, back)
+        np.floor(largest * values ** (exponent * 1e-5) + 0.5).astype(np.uint16)
+        for exponent in (inverse, back)
     )
     return to_linear, from_linear
 

@@ -32,6 +32,8 @@ _BIT_DEPTHS = {
 _SRGB_GAMMA = 45455
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """The passes of an interlaced image: first column, first row, step between columns, step between rows."""
+_DEFLATE_MOST = 1032
+"""Deflate makes at most so many bytes of one."""
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
@@ -101,8 +103,11 @@ def parse(contents: bytes) -> Png:
     if colour_type == PALETTE and (not palette or len(palette) % 3):
         raise invalid("Invalid PNG data: the palette is missing or damaged.")
     check_size("PNG", width, height)
+    compressed = b"".join(data)
+    if width * height * bit_depth * SAMPLES[colour_type] > 8 * _DEFLATE_MOST * len(compressed):
+        raise invalid(f"Invalid PNG data, size {len(contents)}: too few for {width}x{height} pixels.")
     return Png(
-        width, height, bit_depth, colour_type, interlace == 1, palette, transparency, gamma, b"".join(data)
+        width, height, bit_depth, colour_type, interlace == 1, palette, transparency, gamma, compressed
     )
 
 
