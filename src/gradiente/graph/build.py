@@ -18,7 +18,9 @@ Converter = Callable[..., Any]
 _converters: list[tuple[Any, Converter]] = []
 
 
-def register_tensor_conversion_function(base_type: Any, conversion_func: Converter, priority: int = 100) -> None:
+def register_tensor_conversion_function(
+    base_type: Any, conversion_func: Converter, priority: int = 100
+) -> None:
     """Say how objects of a class become tensors: ``conversion_func(value, dtype, name, as_ref)``."""
     del priority
     _converters.append((base_type, conversion_func))
@@ -82,7 +84,9 @@ def _pack(values: Sequence[Any], dtype: Any, name: str | None) -> Tensor:
 
 def _element_dtype(values: Iterable[Any]) -> DType | None:
     for v in values:
-        if isinstance(v, Tensor) or (hasattr(v, "dtype") and any(isinstance(v, base) for base, _ in _converters)):
+        if isinstance(v, Tensor) or (
+            hasattr(v, "dtype") and any(isinstance(v, base) for base, _ in _converters)
+        ):
             return v.dtype.base_dtype
         if isinstance(v, (list, tuple)):
             found = _element_dtype(v)  # pyright: ignore[reportUnknownArgumentType] - user input
@@ -110,7 +114,9 @@ def name_scope(name: str | None, default_name: str | None = None, values: Any = 
     """
     chosen = default_name if name is None else name
     if chosen is None and values is not None:
-        raise ValueError(f"At least one of name ({name!r}) and default_name ({default_name!r}) must be given.")
+        raise ValueError(
+            f"At least one of name ({name!r}) and default_name ({default_name!r}) must be given."
+        )
     graph = graph_of(values) if values else get_default_graph()
     with graph.as_default(), graph.name_scope(chosen) as scope:
         yield scope
@@ -204,7 +210,9 @@ def create(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name
     return _create_in(graph, definition, inputs, attrs, name)
 
 
-def _create_in(graph: Graph, definition: OpDef, inputs: Sequence[Any], given: dict[str, Any], name: str) -> Operation:
+def _create_in(
+    graph: Graph, definition: OpDef, inputs: Sequence[Any], given: dict[str, Any], name: str
+) -> Operation:
     full_name = graph.operation_name(name)
     attrs = _given_attrs(definition, given, full_name)
     tensors: list[Tensor] = []
@@ -223,6 +231,14 @@ def _create_in(graph: Graph, definition: OpDef, inputs: Sequence[Any], given: di
     return graph.add_operation(definition, tuple(tensors), attrs, full_name, set_outputs)
 
 
+def copy_operation(op: Operation, inputs: Sequence[Tensor]) -> Operation:
+    """Make an operation again in the default graph, with other inputs."""
+    graph = get_default_graph()
+    tensors = tuple(graph.capture(t) if isinstance(graph, FuncGraph) else t for t in inputs)
+    name = graph.operation_name(op.name.rsplit("/", 1)[-1])
+    return graph.add_operation(op.op_def, tensors, dict(op.attrs), name, set_outputs)
+
+
 def set_outputs(op: Operation) -> None:
     """Run the shape rule of a new operation and give it its outputs."""
     definition = op.op_def
@@ -237,7 +253,9 @@ def set_outputs(op: Operation) -> None:
     for arg in definition.outputs:
         types.extend(_output_types(arg, op.attrs))
     if len(types) != len(shapes):
-        raise AssertionError(f"The shape rule of {op.type} gave {len(shapes)} shapes for {len(types)} outputs.")
+        raise AssertionError(
+            f"The shape rule of {op.type} gave {len(shapes)} shapes for {len(types)} outputs."
+        )
     op._outputs = tuple(Tensor(op, i, t, s) for i, (t, s) in enumerate(zip(types, shapes, strict=True)))  # pyright: ignore[reportPrivateUsage] - set once, here
 
 
@@ -320,7 +338,13 @@ def _type_message(definition: OpDef, key: str, value: DType, declared: AttrDef, 
 
 
 def _single_input(
-    graph: Graph, definition: OpDef, arg: ArgDef, value: Any, attrs: dict[str, Any], inputs: Sequence[Any], name: str
+    graph: Graph,
+    definition: OpDef,
+    arg: ArgDef,
+    value: Any,
+    attrs: dict[str, Any],
+    inputs: Sequence[Any],
+    name: str,
 ) -> Tensor:
     dtype = arg.dtype or attrs.get(arg.type_attr or "") or _settled_by_others(definition, arg, inputs)
     tensor = _as_input(graph, definition, arg, value, dtype, name, arg.name)
@@ -335,13 +359,23 @@ def _single_input(
 
 
 def _list_input(
-    graph: Graph, definition: OpDef, arg: ArgDef, values: Any, attrs: dict[str, Any], inputs: Sequence[Any], name: str
+    graph: Graph,
+    definition: OpDef,
+    arg: ArgDef,
+    values: Any,
+    attrs: dict[str, Any],
+    inputs: Sequence[Any],
+    name: str,
 ) -> list[Tensor]:
     if not isinstance(values, (list, tuple)):
-        raise TypeError(f"Input '{arg.name}' of {definition.name} {name!r} is a list of tensors, not {values!r}.")
+        raise TypeError(
+            f"Input '{arg.name}' of {definition.name} {name!r} is a list of tensors, not {values!r}."
+        )
     items: Sequence[Any] = values  # pyright: ignore[reportUnknownVariableType] - user input
     if arg.type_list_attr:
-        tensors = [_as_input(graph, definition, arg, v, None, name, f"{arg.name}_{i}") for i, v in enumerate(items)]
+        tensors = [
+            _as_input(graph, definition, arg, v, None, name, f"{arg.name}_{i}") for i, v in enumerate(items)
+        ]
         attrs.setdefault(arg.type_list_attr, tuple(t.dtype.base_dtype for t in tensors))
         return tensors
     dtype: DType | None = arg.dtype or attrs.get(arg.type_attr or "") or _element_dtype(items)
@@ -393,7 +427,13 @@ def _as_input(
         return value
     declared = definition.attrs.get(arg.type_attr or "")
     hint = declared.default if declared is not None and isinstance(declared.default, DType) else None
-    if hint is None and declared is not None and dtype is None and declared.allowed and len(declared.allowed) == 1:
+    if (
+        hint is None
+        and declared is not None
+        and dtype is None
+        and declared.allowed
+        and len(declared.allowed) == 1
+    ):
         hint = declared.allowed[0]
     try:
         with graph.name_scope(name + "/"):

@@ -105,7 +105,9 @@ def _plain(value: Any, kinds: set[Any]) -> Any:
             array = np.asarray(value)
             kinds.add(as_dtype(array.dtype))
             return array.tolist()
-        raise TypeError(f"Expected a number, a string or a list of them, got {value!r} of class {type(value).__name__}.")
+        raise TypeError(
+            f"Expected a number, a string or a list of them, got {value!r} of class {type(value).__name__}."
+        )
     kinds.add(type(value))
     return value
 
@@ -180,7 +182,11 @@ def _evaluate(tensor: Tensor) -> Any:
     if "ctx" in definition.keywords["compute"] and not definition.checks:
         return None
     count = tensor.shape.num_elements()
-    if count is None or count > _LARGEST_FOLDED or any((t.shape.num_elements() or 0) > _LARGEST_FOLDED for t in op.inputs):
+    if (
+        count is None
+        or count > _LARGEST_FOLDED
+        or any((t.shape.num_elements() or 0) > _LARGEST_FOLDED for t in op.inputs)
+    ):
         return None
     values = [constant_value(t) for t in op.inputs]
     if any(v is None for v in values):
@@ -203,7 +209,9 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
     value = constant_value(tensor)
     if value is not None:
         if np.ndim(value) != 1:
-            raise ValueError(f"A shape is a list of sizes (rank 1), but {tensor.name!r} has shape {tensor.shape}.")
+            raise ValueError(
+                f"A shape is a list of sizes (rank 1), but {tensor.name!r} has shape {tensor.shape}."
+            )
         return TensorShape.of(tuple(None if d < 0 else int(d) for d in value))
     op = tensor.op
     if op.type == "Shape":
@@ -224,7 +232,11 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
     if op.type == "StridedSlice" and tensor.shape.ndims == 1:
         bounds = [constant_value(t) for t in op.inputs[1:]]
         inner = constant_value_as_shape(op.inputs[0])
-        if all(b is not None and len(b) == 1 for b in bounds) and inner.plain is not None and not op.attrs["ellipsis_mask"]:
+        if (
+            all(b is not None and len(b) == 1 for b in bounds)
+            and inner.plain is not None
+            and not op.attrs["ellipsis_mask"]
+        ):
             begin = None if op.attrs["begin_mask"] & 1 else int(bounds[0][0])
             end = None if op.attrs["end_mask"] & 1 else int(bounds[1][0])
             return TensorShape.of(inner.plain[begin : end : int(bounds[2][0])])

@@ -179,9 +179,20 @@ INDICES = (int32, int64)
 
 _REFS = {t.name: DType(t.name + "_ref", t.as_datatype_enum + _REF_OFFSET, t.np, ref_of=t) for t in ALL}
 _BY_NUMBER = {t.as_datatype_enum: t for t in (*ALL, resource, *_REFS.values())}
-_BY_NAME = {t.name: t for t in (*ALL, resource, *_REFS.values())} | {"half": float16, "double": float64, "float": float32}
+_BY_NAME = {t.name: t for t in (*ALL, resource, *_REFS.values())} | {
+    "half": float16,
+    "double": float64,
+    "float": float32,
+}
 _BY_NUMPY = {t.np: t for t in ALL if t is not string}
-_BY_PYTHON: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string, object: string}
+_BY_PYTHON: dict[Any, DType] = {
+    float: float32,
+    int: int32,
+    bool: bool_,
+    str: string,
+    bytes: string,
+    object: string,
+}
 
 
 def is_dtype_name(name: str) -> bool:

@@ -13,7 +13,9 @@ from gradiente.graph.registry import Computation
 from gradiente.graph.types import Array, Namespace
 
 
-def call(op: Operation, form: str, xp: Namespace, inputs: Sequence[Any], ctx: Any = None) -> tuple[Array, ...]:
+def call(
+    op: Operation, form: str, xp: Namespace, inputs: Sequence[Any], ctx: Any = None
+) -> tuple[Array, ...]:
     """Run one form (``compute``, ``device`` or ``host``) of an op's computation.
 
     Args:

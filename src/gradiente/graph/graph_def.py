@@ -87,7 +87,9 @@ def function_def(body: FuncGraph) -> Any:
     proto.signature.name = body.name
     arguments = {t.op: t.op.name.replace("/", "_").lower() for t in body.inputs}
     for tensor in body.inputs:
-        proto.signature.input_arg.add(name=arguments[tensor.op], type=tensor.dtype.base_dtype.as_datatype_enum)
+        proto.signature.input_arg.add(
+            name=arguments[tensor.op], type=tensor.dtype.base_dtype.as_datatype_enum
+        )
 
     def name_input(tensor: Tensor) -> str:
         if tensor.op in arguments:

@@ -22,7 +22,9 @@ _SAME_AS = {
 """Op types that are read as another type: resource variables become reference variables, stateless forms the plain ones."""
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-_IGNORED = frozenset({"_class", "_output_shapes", "_XlaCompile", "_lower_using_switch_merge", "_stateful_parallelism"})
+_IGNORED = frozenset(
+    {"_class", "_output_shapes", "_XlaCompile", "_lower_using_switch_merge", "_stateful_parallelism"}
+)
 _RENAMED_ATTRS = {"ReadVariableOp": {"dtype": "T"}, "AssignVariableOp": {"dtype": "T"}, "AssignAddVariableOp": {"dtype": "T"},
                   "AssignSubVariableOp": {"dtype": "T"}}  # fmt: skip
 
@@ -84,7 +86,9 @@ class _Reader:
     def read(self, nodes: Sequence[Any]) -> None:
         """Make the operations of all nodes."""
         by_name = {n.name: n for n in nodes}
-        missing = sorted({n.op for n in nodes if n.op not in _CALLS and op_def(_SAME_AS.get(n.op, n.op)) is None})
+        missing = sorted(
+            {n.op for n in nodes if n.op not in _CALLS and op_def(_SAME_AS.get(n.op, n.op)) is None}
+        )
         if missing:
             hint = " Graphs with loops of Enter, Exit and NextIteration must be written with control flow v2." if set(
                 missing
@@ -126,7 +130,9 @@ class _Reader:
 
     def _add(self, node: Any) -> None:
         inputs = [self._input(i) for i in node.input if not i.startswith("^")]
-        controls = [self.operations[i[1:]] for i in node.input if i.startswith("^") and i[1:] in self.operations]
+        controls = [
+            self.operations[i[1:]] for i in node.input if i.startswith("^") and i[1:] in self.operations
+        ]
         if node.op in _CALLS:
             self._inline(node, inputs)
             return
@@ -138,14 +144,22 @@ class _Reader:
             full = self.graph.unique_name(node.name)
         else:
             self.graph.unique_name(node.name)
-        with self.graph.control_dependencies(None), self.graph.control_dependencies(controls), self.graph.device(
-            node.device or None
+        with (
+            self.graph.control_dependencies(None),
+            self.graph.control_dependencies(controls),
+            self.graph.device(node.device or None),
         ):
             try:
                 op = self.graph.add_operation(definition, tuple(inputs), attrs, full, set_outputs)
             except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f"Node {node.name!r} ({node.op}) of the GraphDef is not consistent: {error}") from None
-        for tensor, shape in zip(op.outputs, node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else (), strict=False):
+                raise ValueError(
+                    f"Node {node.name!r} ({node.op}) of the GraphDef is not consistent: {error}"
+                ) from None
+        for tensor, shape in zip(
+            op.outputs,
+            node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else (),
+            strict=False,
+        ):
             if tensor.shape.is_compatible_with(as_shape(shape)):
                 tensor.set_shape(shape)
         self.operations[node.name] = op
@@ -155,7 +169,9 @@ class _Reader:
         """A call becomes the called function's operations."""
         function = self.library.get(node.attr["f"].func.name)
         if function is None:
-            raise ValueError(f"Node {node.name!r} calls {node.attr['f'].func.name!r}, which the library lacks.")
+            raise ValueError(
+                f"Node {node.name!r} calls {node.attr['f'].func.name!r}, which the library lacks."
+            )
         with self.graph.name_scope(node.name) as scope:
             reader = _FunctionReader(self.graph, self, function, scope, inputs)
             reader.read(function.node_def)
@@ -167,7 +183,9 @@ class _Reader:
 class _FunctionReader(_Reader):
     """Reads a function's nodes, whose inputs are named ``argument`` or ``node:output:index``."""
 
-    def __init__(self, graph: Graph, parent: _Reader, function: Any, scope: str, arguments: Sequence[Tensor]) -> None:
+    def __init__(
+        self, graph: Graph, parent: _Reader, function: Any, scope: str, arguments: Sequence[Tensor]
+    ) -> None:
         super().__init__(graph, _Library(parent), scope, {})
         self.library = parent.library
         self._bodies = parent._bodies
@@ -193,7 +211,11 @@ class _FunctionReader(_Reader):
             if arg.name == output:
                 return outputs[position + int(index or 0)]
             position += (
-                op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr]) if arg.type_list_attr else 1
+                op.attrs[arg.number_attr]
+                if arg.number_attr
+                else len(op.attrs[arg.type_list_attr])
+                if arg.type_list_attr
+                else 1
             )
         return outputs[int(index or 0)]
 
@@ -220,7 +242,9 @@ def _function(function: Any, parent: _Reader) -> FuncGraph:
     return body
 
 
-def _attrs(node: Any, definition: OpDef, inputs: Sequence[Tensor], body: Callable[[str], FuncGraph]) -> dict[str, Any]:
+def _attrs(
+    node: Any, definition: OpDef, inputs: Sequence[Tensor], body: Callable[[str], FuncGraph]
+) -> dict[str, Any]:
     renamed = _RENAMED_ATTRS.get(node.op, {})
     attrs: dict[str, Any] = {}
     for key, proto in node.attr.items():
@@ -229,8 +253,15 @@ def _attrs(node: Any, definition: OpDef, inputs: Sequence[Tensor], body: Callabl
             attrs[renamed.get(key, key)] = attr_from_proto(declared.kind, proto, body)
         elif key == "_gradient_op_type":
             attrs[key] = proto.s.decode()
-        elif not key.startswith("_") and not is_trivial(proto) and node.op == definition.name and key not in _HARMLESS:
-            raise ValueError(f"Node {node.name!r} ({node.op}) has an attribute {key!r} that gradiente does not know.")
+        elif (
+            not key.startswith("_")
+            and not is_trivial(proto)
+            and node.op == definition.name
+            and key not in _HARMLESS
+        ):
+            raise ValueError(
+                f"Node {node.name!r} ({node.op}) has an attribute {key!r} that gradiente does not know."
+            )
     for key, declared in definition.attrs.items():
         if key not in attrs:
             if key == "_loop_vars":
@@ -242,7 +273,9 @@ def _attrs(node: Any, definition: OpDef, inputs: Sequence[Tensor], body: Callabl
     return attrs
 
 
-_HARMLESS = frozenset({"output_shapes", "parallel_iterations", "use_cudnn_on_gpu", "allowed_devices", "debug_name"})
+_HARMLESS = frozenset(
+    {"output_shapes", "parallel_iterations", "use_cudnn_on_gpu", "allowed_devices", "debug_name"}
+)
 
 
 def _ordered(nodes: Sequence[Any], by_name: Mapping[str, Any]) -> list[Any]:
@@ -263,7 +296,9 @@ def _ordered(nodes: Sequence[Any], by_name: Mapping[str, Any]) -> list[Any]:
             if node.name in done:
                 continue
             if node.name in waiting:
-                raise ValueError(f"The GraphDef has a cycle through node {node.name!r}, which only v1 loops may have.")
+                raise ValueError(
+                    f"The GraphDef has a cycle through node {node.name!r}, which only v1 loops may have."
+                )
             waiting.add(node.name)
             stack.append((node, True))
             for name in node.input:

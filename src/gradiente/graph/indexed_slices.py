@@ -88,7 +88,9 @@ def densified(value: Any) -> Any:
     return to_dense(value) if isinstance(value, IndexedSlices) else value
 
 
-def _convert(value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False) -> Tensor:
+def _convert(
+    value: IndexedSlices, dtype: Any = None, name: str | None = None, as_ref: bool = False
+) -> Tensor:
     del as_ref
     return convert_to_tensor(to_dense(value, name), dtype)
 

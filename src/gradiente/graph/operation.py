@@ -211,7 +211,9 @@ class Tensor:
         """Add what the program knows of the shape. Raises ValueError if it contradicts what is known already."""
         shape = as_shape(shape)
         if not self._shape.is_compatible_with(shape):
-            raise ValueError(f"Tensor {self.name!r} has shape {self._shape}, which is not compatible with {shape}.")
+            raise ValueError(
+                f"Tensor {self.name!r} has shape {self._shape}, which is not compatible with {shape}."
+            )
         self._shape = self._shape.merge_with(shape)
 
     def consumers(self) -> list[Operation]:
@@ -244,16 +246,24 @@ class Tensor:
     __nonzero__ = __bool__
 
     def __len__(self) -> int:
-        raise TypeError(f"len() of tensor {self.name!r} is not defined; use tf.shape(t)[0] or t.shape.as_list()[0].")
+        raise TypeError(
+            f"len() of tensor {self.name!r} is not defined; use tf.shape(t)[0] or t.shape.as_list()[0]."
+        )
 
     def __float__(self) -> float:
-        raise TypeError(f"Tensor {self.name!r} has no value while the graph is built; run it in a session first.")
+        raise TypeError(
+            f"Tensor {self.name!r} has no value while the graph is built; run it in a session first."
+        )
 
     def __int__(self) -> int:
-        raise TypeError(f"Tensor {self.name!r} has no value while the graph is built; run it in a session first.")
+        raise TypeError(
+            f"Tensor {self.name!r} has no value while the graph is built; run it in a session first."
+        )
 
     def __index__(self) -> int:
-        raise TypeError(f"Tensor {self.name!r} has no value while the graph is built; run it in a session first.")
+        raise TypeError(
+            f"Tensor {self.name!r} has no value while the graph is built; run it in a session first."
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise NotImplementedError(

@@ -9,7 +9,21 @@ import numpy as np
 from tensorboard.compat.proto import attr_value_pb2, tensor_pb2, tensor_shape_pb2
 
 from gradiente.graph.constants import constant_array
-from gradiente.graph.dtypes import DType, as_dtype, bfloat16, bool_, complex64, complex128, float16, float32, float64, int64, string, uint32, uint64
+from gradiente.graph.dtypes import (
+    DType,
+    as_dtype,
+    bfloat16,
+    bool_,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int64,
+    string,
+    uint32,
+    uint64,
+)
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.shapes import TensorShape
 
@@ -49,7 +63,9 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
     if array.dtype == np.object_:
         proto.string_val.extend(array.ravel().tolist())
     else:
-        proto.tensor_content = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        proto.tensor_content = (
+            np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        )
     return proto
 
 
@@ -88,10 +104,14 @@ def make_ndarray(tensor: Any) -> np.ndarray[Any, Any]:
         values = (pairs[:, 0] + 1j * pairs[:, 1]).astype(dtype.np)
     else:
         values = np.asarray(raw).astype(dtype.np)
-    if len(values) > count or (count and not len(values) and dtype is string and len(values) not in (0, count)):
+    if len(values) > count or (
+        count and not len(values) and dtype is string and len(values) not in (0, count)
+    ):
         raise ValueError(f"A TensorProto of shape {shape} has {len(values)} values.")
     if len(values) < count:
-        last: Any = values[-1:] if len(values) else np.asarray([b""] if dtype is string else [0], dtype=dtype.np)
+        last: Any = (
+            values[-1:] if len(values) else np.asarray([b""] if dtype is string else [0], dtype=dtype.np)
+        )
         values = np.concatenate([values, np.repeat(last, count - len(values))])
     return values.reshape(shape)
 
@@ -138,7 +158,9 @@ def _append(proto: Any, kind: str, value: Any) -> None:
         proto.func.add().name = value.name
     else:
         field = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type"}[kind]
-        plain = value.as_datatype_enum if kind == "type" else value.encode() if isinstance(value, str) else value
+        plain = (
+            value.as_datatype_enum if kind == "type" else value.encode() if isinstance(value, str) else value
+        )
         getattr(proto, field).append(plain)
 
 

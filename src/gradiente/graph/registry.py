@@ -46,7 +46,8 @@ NOT_DIFFERENTIABLE: Final = _NotDifferentiable()
 @dataclass(frozen=True, slots=True)
 class AttrDef:
     """An attribute: its kind (``int``, ``float``, ``bool``, ``string``, ``type``, ``shape``, ``tensor``, ``func`` or
-    ``list(kind)``), its default (``REQUIRED`` if it has none) and, for types and strings, what is allowed."""
+    ``list(kind)``), its default (``REQUIRED`` if it has none) and, for types and strings, what is allowed.
+    """
 
     kind: str
     default: Any
@@ -160,12 +161,20 @@ def _parse_arg(text: str, attrs: dict[str, AttrDef], allowed: Mapping[str, Itera
 def _as_attr_def(default: Any) -> AttrDef:
     if isinstance(default, AttrDef):
         return default
-    for python_type, kind in ((bool, "bool"), (int, "int"), (float, "float"), (str, "string"), (DType, "type")):
+    for python_type, kind in (
+        (bool, "bool"),
+        (int, "int"),
+        (float, "float"),
+        (str, "string"),
+        (DType, "type"),
+    ):
         if isinstance(default, python_type):
             return AttrDef(kind, default)
     if isinstance(default, list) and default and isinstance(default[0], int):
         return AttrDef("list(int)", default)
-    raise ValueError(f"The kind of an attribute can't be told from its default {default!r}; declare it with attr().")
+    raise ValueError(
+        f"The kind of an attribute can't be told from its default {default!r}; declare it with attr()."
+    )
 
 
 def _keywords(function: Computation | None) -> tuple[str, ...]:
@@ -229,7 +238,8 @@ def register(
     definitions = {key: _as_attr_def(value) for key, value in (attrs or {}).items()}
     left, right = signature.split("->")
     sides = [
-        tuple(_parse_arg(part, definitions, types or {}) for part in _split_args(side)) for side in (left, right)
+        tuple(_parse_arg(part, definitions, types or {}) for part in _split_args(side))
+        for side in (left, right)
     ]
     definition = OpDef(
         name=name, inputs=sides[0], outputs=sides[1], attrs=definitions, shape=shape, compute=compute, device=device,
@@ -286,6 +296,6 @@ class RegisterGradient:
         return rule
 
 
-def NotDifferentiable(op_type: str) -> None:  # noqa: N802 - TensorFlow's name
+def NotDifferentiable(op_type: str) -> None:
     """Declare that no gradient flows through ops of a type (``tf.NotDifferentiable``, ``tf.NoGradient``)."""
     _GRADIENTS[op_type] = NOT_DIFFERENTIABLE

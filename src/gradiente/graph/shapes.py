@@ -116,7 +116,9 @@ class Dimension:
 
     def __int__(self) -> int:
         if self._value is None:
-            raise TypeError("This dimension is unknown while the graph is built; use tf.shape(x)[i] for its value.")
+            raise TypeError(
+                "This dimension is unknown while the graph is built; use tf.shape(x)[i] for its value."
+            )
         return self._value
 
     __index__ = __int__
@@ -378,7 +380,9 @@ def broadcast_dims(a: Dims, b: Dims) -> Dims:
         elif x is None or y is None:
             result.append(y if x is None else x)
         else:
-            raise ValueError(f"Incompatible shapes for broadcasting: {TensorShape.of(a)} and {TensorShape.of(b)}.")
+            raise ValueError(
+                f"Incompatible shapes for broadcasting: {TensorShape.of(a)} and {TensorShape.of(b)}."
+            )
     return tuple(result)
 
 

@@ -77,7 +77,9 @@ def constant(
         if verify_shape and array.shape != wanted:
             raise TypeError(f"Expected a value of shape {wanted}, got {array.shape}.")
         if array.size > count or (array.size == 0 and count):
-            raise ValueError(f"Too many elements provided. Needed at most {count}, but received {array.size}.")
+            raise ValueError(
+                f"Too many elements provided. Needed at most {count}, but received {array.size}."
+            )
         flat = array.reshape(-1)
         if array.size < count:
             flat = np.concatenate([flat, np.repeat(flat[-1:], count - array.size)])
@@ -151,7 +153,9 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
 
 # Identity, StopGradient, PreventGradient, NoOp
 
-register("Identity", "input: T -> output: T", shape=same_shape, compute=_identity, gradient=lambda op, grad: [grad])
+register(
+    "Identity", "input: T -> output: T", shape=same_shape, compute=_identity, gradient=lambda op, grad: [grad]
+)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
@@ -229,7 +233,9 @@ def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any 
     from gradiente.graph.graph import get_default_graph
     from gradiente.graph.indexed_slices import IndexedSlices
 
-    present = [t.values if isinstance(t, IndexedSlices) else convert_to_tensor(t) for t in tensors if t is not None]
+    present = [
+        t.values if isinstance(t, IndexedSlices) else convert_to_tensor(t) for t in tensors if t is not None
+    ]
     if not present:
         raise ValueError("tf.tuple needs at least one tensor.")
     with name_scope(name, "tuple", present):

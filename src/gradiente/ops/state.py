@@ -74,7 +74,13 @@ for _name, _compute in (("AssignAdd", _assign_add), ("AssignSub", _assign_sub)):
     )  # fmt: skip
 
 
-def assign(ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None) -> Tensor:
+def assign(
+    ref: Any,
+    value: Any,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Give the variable ``ref`` a new value.
 
     Args:
@@ -145,7 +151,10 @@ def _scatter(kind: str, nd: bool) -> Any:
         inside = xp.asarray(True)
         for part, limit in zip(parts, limits, strict=True):
             inside = inside & xp.all((part >= 0) & (part < limit))
-        ctx.check(inside, f"indices of {ctx.op.name!r} are not all in [0, {limits[0] if len(limits) == 1 else limits})")
+        ctx.check(
+            inside,
+            f"indices of {ctx.op.name!r} are not all in [0, {limits[0] if len(limits) == 1 else limits})",
+        )
         if xp is np:
             result = np.array(value)
             if bool(inside):
@@ -182,7 +191,9 @@ for _name, _kind in (
         )  # fmt: skip
 
 
-def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Tensor:
+def scatter_update(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None
+) -> Tensor:
     """Set rows of a variable: ``ref[indices[i]] = updates[i]``.
 
     Args:
@@ -201,37 +212,51 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = Tru
     return apply("ScatterUpdate", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_add(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] += updates[i]``; rows named twice get both (see ``scatter_update``)."""
     return apply("ScatterAdd", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_sub(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] -= updates[i]`` (see ``scatter_update``)."""
     return apply("ScatterSub", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_mul(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] *= updates[i]`` (see ``scatter_update``)."""
     return apply("ScatterMul", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_div(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] /= updates[i]`` (see ``scatter_update``)."""
     return apply("ScatterDiv", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_min(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_min(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] = min(ref[indices[i]], updates[i])`` (see ``scatter_update``)."""
     return apply("ScatterMin", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_max(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_max(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """``ref[indices[i]] = max(ref[indices[i]], updates[i])`` (see ``scatter_update``)."""
     return apply("ScatterMax", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Tensor:
+def scatter_nd_update(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None
+) -> Tensor:
     """Set elements or slices of a variable: ``ref[indices[..., :]] = updates[...]``.
 
     Args:
@@ -244,12 +269,16 @@ def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool = 
     return apply("ScatterNdUpdate", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_nd_add(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """Add to elements or slices of a variable (see ``scatter_nd_update``)."""
     return apply("ScatterNdAdd", ref, indices, updates, use_locking=use_locking, name=name)
 
 
-def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+def scatter_nd_sub(
+    ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """Subtract from elements or slices of a variable (see ``scatter_nd_update``)."""
     return apply("ScatterNdSub", ref, indices, updates, use_locking=use_locking, name=name)
 

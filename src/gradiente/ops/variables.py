@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from gradiente.graph.build import apply, apply_op, convert_to_tensor, name_scope, register_tensor_conversion_function
+from gradiente.graph.build import (
+    apply,
+    apply_op,
+    convert_to_tensor,
+    name_scope,
+    register_tensor_conversion_function,
+)
 from gradiente.graph.constants import constant_array
 from gradiente.graph.default_session import get_default_session
 from gradiente.graph.dtypes import DType, as_dtype, string
@@ -57,16 +63,26 @@ class Variable:
             self._from_proto(variable_def, import_scope)
             return
         if initial_value is None:
-            raise ValueError("A variable needs an initial_value (or use tf.get_variable with a shape and an initializer).")
+            raise ValueError(
+                "A variable needs an initial_value (or use tf.get_variable with a shape and an initializer)."
+            )
         self._trainable = trainable
         joined = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in joined:
             joined.append(GraphKeys.TRAINABLE_VARIABLES)
         with init_scope():
-            self._build(initial_value, None if dtype is None else as_dtype(dtype), validate_shape, name, expected_shape)
+            self._build(
+                initial_value,
+                None if dtype is None else as_dtype(dtype),
+                validate_shape,
+                name,
+                expected_shape,
+            )
             self.graph.add_to_collections(joined, self)
 
-    def _build(self, initial_value: Any, dtype: DType | None, validate_shape: bool, name: str | None, expected: Any) -> None:
+    def _build(
+        self, initial_value: Any, dtype: DType | None, validate_shape: bool, name: str | None, expected: Any
+    ) -> None:
         from_function = callable(initial_value)
         with name_scope(name, "Variable", None if from_function else [initial_value]) as scope:
             if from_function:
@@ -82,7 +98,9 @@ class Variable:
                     "validate_shape=False."
                 )
             stored = shape if validate_shape else TensorShape(None)
-            self._variable: Tensor = apply("VariableV2", shape=stored, dtype=value.dtype.base_dtype, name=scope)
+            self._variable: Tensor = apply(
+                "VariableV2", shape=stored, dtype=value.dtype.base_dtype, name=scope
+            )
             assigned = state.assign(self._variable, value, validate_shape=validate_shape, name="Assign")
             self._initializer: Operation = assigned.op
             self._snapshot: Tensor = apply("Identity", self._variable, name="read")
@@ -163,9 +181,7 @@ class Variable:
         from gradiente.ops.control_flow import cond
 
         with init_scope():
-            return cond(
-                state.is_variable_initialized(self), self.read_value, lambda: self.initial_value
-            )
+            return cond(state.is_variable_initialized(self), self.read_value, lambda: self.initial_value)
 
     def eval(self, session: Any = None) -> Any:
         """The value in ``session``, or in the default session, as a NumPy array."""
@@ -182,17 +198,23 @@ class Variable:
             raise ValueError("Variable.load needs a session: pass one, or use `with tf.Session():`.")
         session.run(self._initializer, {self._initializer.inputs[1]: value})
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Set the value (see ``tf.assign``)."""
         result = state.assign(self._variable, value, use_locking=use_locking, name=name)
         return result if read_value else result.op
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Add ``delta`` to the value (see ``tf.assign_add``)."""
         result = state.assign_add(self._variable, delta, use_locking=use_locking, name=name)
         return result if read_value else result.op
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Subtract ``delta`` from the value (see ``tf.assign_sub``)."""
         result = state.assign_sub(self._variable, delta, use_locking=use_locking, name=name)
         return result if read_value else result.op
@@ -207,7 +229,9 @@ class Variable:
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Set the rows that IndexedSlices name."""
-        return state.scatter_update(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
+        return state.scatter_update(
+            self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name
+        )
 
     def count_up_to(self, limit: int) -> Tensor:
         """The value, which then grows by one (see ``tf.count_up_to``)."""
@@ -355,7 +379,9 @@ def initialize_local_variables() -> Operation:
     return local_variables_initializer()
 
 
-def report_uninitialized_variables(var_list: Iterable[Any] | None = None, name: str = "report_uninitialized_variables") -> Tensor:
+def report_uninitialized_variables(
+    var_list: Iterable[Any] | None = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
     """The names of the variables that have no value in the session, as a rank-1 string tensor.
 
     Args:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 
 class _Options:
     """An object with attributes, given by keyword and changed by assignment; an unknown keyword is an error."""
 
-    fields: dict[str, Any] = {}  # noqa: RUF012 - read only, overridden by subclasses
+    fields: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, **options: Any) -> None:
         for name, default in self.fields.items():
@@ -31,7 +31,7 @@ class _Options:
 class GPUOptions(_Options):
     """Options for GPUs. Memory is XLA's to manage; the fields are accepted (``tf.GPUOptions``)."""
 
-    fields = {
+    fields: ClassVar[dict[str, Any]] = {
         "per_process_gpu_memory_fraction": 0.0, "allow_growth": False, "allocator_type": "", "visible_device_list": "",
         "deferred_deletion_bytes": 0, "polling_active_delay_usecs": 0, "polling_inactive_delay_msecs": 0,
         "force_gpu_compatible": False, "experimental": None,
@@ -43,7 +43,7 @@ class OptimizerOptions(_Options):
 
     L0, L1 = -1, 0
     OFF, ON_1, ON_2, DEFAULT = -1, 1, 2, 0
-    fields = {
+    fields: ClassVar[dict[str, Any]] = {
         "do_common_subexpression_elimination": False, "do_constant_folding": False, "do_function_inlining": False,
         "max_folded_constant_in_bytes": 0, "opt_level": 0, "global_jit_level": 0, "cpu_global_jit": False,
     }  # fmt: skip
@@ -52,7 +52,7 @@ class OptimizerOptions(_Options):
 class GraphOptions(_Options):
     """Options of the graph's execution (``tf.GraphOptions``)."""
 
-    fields = {
+    fields: ClassVar[dict[str, Any]] = {
         "enable_recv_scheduling": False, "optimizer_options": OptimizerOptions, "build_cost_model": 0,
         "build_cost_model_after": 0, "infer_shapes": False, "place_pruned_graph": False,
         "enable_bfloat16_sendrecv": False, "timeline_step": 0, "rewrite_options": None,
@@ -66,7 +66,7 @@ class ConfigProto(_Options):
     placement and memory.
     """
 
-    fields = {
+    fields: ClassVar[dict[str, Any]] = {
         "device_count": dict, "intra_op_parallelism_threads": 0, "inter_op_parallelism_threads": 0,
         "use_per_session_threads": False, "session_inter_op_thread_pool": list, "placement_period": 0,
         "device_filters": list, "gpu_options": GPUOptions, "allow_soft_placement": False, "log_device_placement": False,
@@ -79,7 +79,7 @@ class RunOptions(_Options):
     """A run's options (``tf.RunOptions``); tracing is accepted and fills nothing in."""
 
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = 0, 1, 2, 3
-    fields = {
+    fields: ClassVar[dict[str, Any]] = {
         "trace_level": 0, "timeout_in_ms": 0, "inter_op_thread_pool": 0, "output_partition_graphs": False,
         "debug_options": None, "report_tensor_allocations_upon_oom": False, "experimental": None,
     }  # fmt: skip
@@ -87,6 +87,12 @@ class RunOptions(_Options):
 
 class RunMetadata(_Options):
     """What a run reports (``tf.RunMetadata``): ``step_stats`` and ``partition_graphs`` stay empty, as XLA fuses a run
-    into few programs; GRADIENTE_DEBUG=time tells what takes time."""
+    into few programs; GRADIENTE_DEBUG=time tells what takes time.
+    """
 
-    fields = {"step_stats": None, "cost_graph": None, "partition_graphs": list, "function_graphs": list}
+    fields: ClassVar[dict[str, Any]] = {
+        "step_stats": None,
+        "cost_graph": None,
+        "partition_graphs": list,
+        "function_graphs": list,
+    }

@@ -71,7 +71,7 @@ def enabled(topic: str) -> bool:
 
 def tell(topic: str, text: str) -> None:
     """Write a line about a topic."""
-    print(f"gradiente {topic}: {text}", file=sys.stderr)
+    sys.stderr.write(f"gradiente {topic}: {text}\n")
 
 
 def note_compilation(segment: Any, inputs: Sequence[Any]) -> None:

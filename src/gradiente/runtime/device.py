@@ -20,30 +20,12 @@ from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.plan import Segment
 
 State = dict[Key, Any]
-Named = dict[str, Any]
-
-
-def _named(state: State) -> Named:
-    """State by strings: what is no variable's name begins with "/", as no operation's name does."""
-    return {k if isinstance(k, str) else f"/{k[0]}/{k[1]}": v for k, v in state.items()}
-
-
-def _keyed(named: Named) -> State:
-    """The reverse of ``_named``."""
-    keyed: State = {}
-    for name, value in named.items():
-        if name[0] == "/":
-            kind, _, op = name[1:].partition("/")
-            keyed[kind, op] = value
-        else:
-            keyed[name] = value
-    return keyed
 
 
 def _start_counts(keys: Iterable[Key], state: State) -> None:
     """Give the random ops that have not run yet their counts, so that the first run compiles what later ones use."""
     for key in keys:
-        if key not in state and key[0] in ("count", "fresh"):
+        if key not in state and key.startswith(("count:", "fresh:")):
             state[key] = first_count(key)
 
 
@@ -59,8 +41,8 @@ class Executable:
         self._graph = graph
         self._functions: dict[Any, _Traced] = {}
         self._lock = threading.Lock()
-        self.written = sorted(segment.effects.writes, key=str)
-        self.read_only = sorted(segment.effects.reads - segment.effects.writes, key=str)
+        self.written = sorted(segment.effects.writes)
+        self.read_only = sorted(segment.effects.reads - segment.effects.writes)
 
     @property
     def compilations(self) -> int:
@@ -104,12 +86,12 @@ class _Traced:
         self._static = list(static)
         self.traces = 0
         self.checks: list[Check] = []
-        self._jitted: Any = jax.jit(self._named_body, donate_argnums=(0,))
+        self._jitted: Any = jax.jit(self.body, donate_argnums=(0,))
 
-    def _named_body(self, written: Named, read: Named, inputs: Sequence[Any]) -> tuple[list[Any], Named, Any]:
-        """``body`` with the state's keys as strings: JAX sorts the keys of a dict, which must be of one class."""
-        outputs, new, ok = self.body(_keyed(written), _keyed(read), inputs)
-        return outputs, _named(new), ok
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The tensors that the function takes."""
+        return self._segment.inputs
 
     def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         """What JAX traces: the segment's operations, in order."""
@@ -117,7 +99,9 @@ class _Traced:
         self.traces += 1
         debug.note_compilation(segment, inputs)
         ctx = Context(jnp, {**written, **read})
-        env: dict[Tensor, Any] = {t: Ref(self._graph.get_operation_by_name(str(k))) for t, k in segment.refs.items()}
+        env: dict[Tensor, Any] = {
+            t: Ref(self._graph.get_operation_by_name(k)) for t, k in segment.refs.items()
+        }
         env.update(zip(segment.inputs, inputs, strict=True))
         env.update(zip(segment.static, self._static, strict=True))
         run_operations(segment.ops, env, ctx, segment.must_fold)
@@ -133,7 +117,9 @@ class _Traced:
         all_ok = jnp.all(ok)
         kept = {
             k: jnp.where(all_ok, v, written[k])
-            if k in written and written[k].shape == v.shape and not jax.dtypes.issubdtype(v.dtype, jax.dtypes.prng_key)
+            if k in written
+            and written[k].shape == v.shape
+            and not jax.dtypes.issubdtype(v.dtype, jax.dtypes.prng_key)
             else v
             for k, v in new.items()
         }
@@ -149,8 +135,7 @@ class _Traced:
     def __call__(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         try:
             with jax.enable_x64(True):
-                outputs, new, ok = self._jitted(_named(written), _named(read), inputs)
-                return outputs, _keyed(new), ok
+                return self._jitted(written, read, inputs)
         except OpError:
             raise
         except jax.errors.JaxRuntimeError as error:
@@ -159,7 +144,7 @@ class _Traced:
     def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
         """The lowered program, for looking at (``as_text``)."""
         with jax.enable_x64(True):
-            return self._jitted.lower(_named(written), _named(read), inputs)
+            return self._jitted.lower(written, read, inputs)
 
 
 def _inner_checks(ctx: Context, new: State) -> list[Check]:
@@ -191,7 +176,9 @@ def to_numpy(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
-def lower_segment(executable: Executable, state: Mapping[Key, Any], inputs: Sequence[Any], static: Sequence[Any]) -> Any:
+def lower_segment(
+    executable: Executable, state: Mapping[Key, Any], inputs: Sequence[Any], static: Sequence[Any]
+) -> Any:
     """The lowered program of a segment for given values."""
     state = dict(state)
     _start_counts(executable.written, state)
@@ -210,7 +197,12 @@ class StepProgram:
         self._traced: _Traced | None = None
 
     def run(
-        self, state: State, batched: Sequence[Tensor], data: Sequence[Any], env: Mapping[Tensor, Any], indices: Any
+        self,
+        state: State,
+        batched: Sequence[Tensor],
+        data: Sequence[Any],
+        env: Mapping[Tensor, Any],
+        indices: Any,
     ) -> list[Any]:
         """Run one step for each row of ``indices`` and return the outputs, stacked.
 
@@ -226,10 +218,8 @@ class StepProgram:
         traced = self._executable.traced(static)
         if self._jitted is None or traced is not self._traced:
             self._jitted, self._traced = jax.jit(self._body(traced, batched), donate_argnums=(0,)), traced
+        _start_counts(self._executable.written, state)
         written = {k: state[k] for k in self._executable.written if k in state}
-        for key in self._executable.written:
-            if isinstance(key, tuple) and key not in written:
-                written[key] = place(np.asarray(0, np.int64))
         read = {k: state[k] for k in self._executable.read_only if k in state}
         fixed = [env.get(t) for t in segment.inputs]
         try:

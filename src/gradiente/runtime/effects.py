@@ -13,9 +13,19 @@ import numpy as np
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
 
-Key: TypeAlias = "str | tuple[str, str]"
-"""A piece of a session's state: a variable's name, ``("count", op)`` (``("fresh", op)`` without a seed) for the
-runs of a random op, ``("check", op)`` for a check inside a function body."""
+Key: TypeAlias = str
+"""A piece of a session's state: a variable's name, ``"count:op"`` (``"fresh:op"`` without a seed) for the runs of a random
+op, ``"check:op"`` for a check inside a function body. No operation's name has a colon."""
+
+
+def is_variable(key: Key) -> bool:
+    """Whether the key is a variable's name."""
+    return ":" not in key
+
+
+def check_key(op: Operation) -> Key:
+    """The key under which the outcome of an operation's check travels with the state."""
+    return f"check:{qualified_name(op)}"
 
 
 @dataclass
@@ -28,7 +38,7 @@ class Effects:
     @property
     def keys(self) -> list[Key]:
         """All state that is touched, in a fixed order."""
-        return sorted(self.reads | self.writes, key=str)
+        return sorted(self.reads | self.writes)
 
 
 def qualified_name(op: Operation) -> str:
@@ -40,12 +50,12 @@ def qualified_name(op: Operation) -> str:
 def count_key(op: Operation) -> tuple[str, str]:
     """The state that counts the runs of a random op. Without a seed (kind ``"fresh"``), it starts anywhere."""
     seeded = op.attrs.get("seed", 1) or op.attrs.get("seed2", 1)
-    return ("count" if seeded else "fresh"), qualified_name(op)
+    return f"{'count' if seeded else 'fresh'}:{qualified_name(op)}"
 
 
 def first_count(key: Key) -> Any:
     """What a count is before the first run: 0, or, without a seed, a number that makes each session draw others."""
-    return np.asarray(secrets.randbits(31) if key[0] == "fresh" else 0, np.int64)
+    return np.asarray(secrets.randbits(31) if key.startswith("fresh:") else 0, np.int64)
 
 
 def functions(op: Operation) -> list[FuncGraph]:
@@ -58,8 +68,17 @@ def functions(op: Operation) -> list[FuncGraph]:
 
 
 def function_arguments(op: Operation) -> Sequence[Tensor]:
-    """The inputs that an operation hands to its function bodies: all, but for the selector of If and Case."""
-    return op.inputs[1:] if op.type in ("If", "Case") else op.inputs
+    """The inputs that an operation hands to its function bodies: its list; what stands before it, such as the selector
+    of If and Case, is for the operation itself.
+    """
+    return op.inputs[sum(not arg.is_list for arg in op.op_def.inputs) :]
+
+
+def loop_variables(op: Operation) -> int:
+    """How many of the arguments of an operation's bodies are loop variables, which are read when the loop begins; the
+    rest are used as they stand at each turn.
+    """
+    return op.attrs.get("_loop_vars", 0)
 
 
 def hands_on_ref(op: Operation) -> bool:
@@ -99,7 +118,7 @@ class RefResolver:
             for body in bodies:
                 known = {
                     inner: key
-                    for inner, outer in zip(body.inputs, arguments, strict=True)
+                    for inner, outer in list(zip(body.inputs, arguments, strict=True))[loop_variables(op) :]
                     if (key := self.key(outer)) is not None
                 }
                 inside = function_effects(body, known)
@@ -108,12 +127,14 @@ class RefResolver:
         wants_ref = ref_inputs(op)
         for tensor, by_ref in zip(op.inputs, wants_ref, strict=True):
             key = self.key(tensor)
-            if key is not None and not by_ref and not bodies and not hands_on_ref(op):
+            if key is not None and not by_ref and not hands_on_ref(op):
                 found.reads.add(key)
         position = 0
         for arg in definition.inputs:
             if arg.is_list:
-                position += op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+                position += (
+                    op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+                )
                 continue
             key = self.key(op.inputs[position])
             if key is not None:
@@ -126,8 +147,8 @@ class RefResolver:
             found.reads.add(count_key(op))
             found.writes.add(count_key(op))
         if definition.checks and isinstance(op.graph, FuncGraph):
-            found.writes.add(("check", qualified_name(op)))
-            found.reads.add(("check", qualified_name(op)))
+            found.writes.add(check_key(op))
+            found.reads.add(check_key(op))
         return found
 
 
@@ -135,7 +156,7 @@ def function_effects(body: FuncGraph, arguments: Mapping[Tensor, Key]) -> Effect
     """What running a function body reads and writes, given the variables that its arguments stand for."""
     resolver = RefResolver(arguments)
     total = Effects()
-    for op in body.get_operations():
+    for op in body.needed():
         inside = resolver.effects(op)
         total.reads |= inside.reads
         total.writes |= inside.writes
@@ -154,9 +175,10 @@ def ref_inputs(op: Operation) -> tuple[bool, ...]:
     for arg in op.op_def.inputs:
         if arg.is_list:
             count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
-            flags.extend([arg.is_ref or bodies] * count)
+            variables = loop_variables(op) if bodies else 0
+            flags.extend([arg.is_ref] * variables + [arg.is_ref or bodies] * (count - variables))
         else:
-            flags.append(arg.is_ref or (bodies and arg.name not in ("cond", "branch_index")))
+            flags.append(arg.is_ref)
     return tuple(flags)
 
 

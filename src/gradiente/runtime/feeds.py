@@ -99,8 +99,8 @@ def _converted(tensor: Tensor, value: Any) -> Any:
 def _wrong_type(tensor: Tensor, value: Any, source: str) -> Exception:
     del value
     return ValueError(
-        f"Cannot feed a value of type {source} for Tensor '{tensor.name}' of type {tensor.dtype.base_dtype.name}. Convert it "
-        f"with np.asarray(value, dtype=...). Placeholder made at {tensor.op.source}"
+        f"Cannot feed a value of type {source} for Tensor '{tensor.name}' of type {tensor.dtype.base_dtype.name}. Convert "
+        f"it with np.asarray(value, dtype=...). Placeholder made at {tensor.op.source}"
     )
 
 
@@ -124,7 +124,9 @@ def _hint(wanted: TensorShape, got: tuple[int, ...]) -> str:
         return "One-hot rows were fed where integer labels are wanted: feed value.argmax(axis=1). "
     if len(dims) == 4 and len(got) == 4:
         if dims[3] == 1 and got[3] == 3:
-            return "Colour images were fed to a grey input: convert them (mean over the last axis, keepdims). "
+            return (
+                "Colour images were fed to a grey input: convert them (mean over the last axis, keepdims). "
+            )
         if dims[3] == 3 and got[3] == 1:
             return "Grey images were fed to a colour input: repeat the channel, np.repeat(value, 3, axis=3). "
         if fits((got[0], got[2], got[3], got[1])):

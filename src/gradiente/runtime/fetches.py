@@ -34,7 +34,9 @@ class Fetches:
 
     def _visit(self, fetch: Any) -> Rebuild:
         if fetch is None:
-            raise TypeError("Fetch argument None has invalid type NoneType: fetch tensors, operations or their names.")
+            raise TypeError(
+                "Fetch argument None has invalid type NoneType: fetch tensors, operations or their names."
+            )
         if isinstance(fetch, (list, tuple)):
             parts = [self._visit(f) for f in fetch]  # pyright: ignore[reportUnknownVariableType] - user input
             if hasattr(fetch, "_fields"):
@@ -63,10 +65,12 @@ class Fetches:
     def _slices(self, fetch: IndexedSlices) -> Rebuild:
         from collections import namedtuple
 
-        build = namedtuple("IndexedSlicesValue", ("values", "indices", "dense_shape"))  # noqa: PYI024 - built at run time
+        build = namedtuple("IndexedSlicesValue", ("values", "indices", "dense_shape"))
         parts = [self._position(self._element(t)) for t in (fetch.values, fetch.indices)]
         shape = None if fetch.dense_shape is None else self._position(self._element(fetch.dense_shape))
-        return lambda values: build(values[parts[0]], values[parts[1]], None if shape is None else values[shape])
+        return lambda values: build(
+            values[parts[0]], values[parts[1]], None if shape is None else values[shape]
+        )
 
     def _element(self, fetch: Any) -> Any:
         try:
@@ -76,9 +80,13 @@ class Fetches:
                 f"Fetch argument {fetch!r} has invalid type {type(fetch).__name__}, must be a string or Tensor. ({error})"
             ) from None
         except ValueError as error:
-            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error})") from None
+            raise ValueError(
+                f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error})"
+            ) from None
         except KeyError as error:
-            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error.args[0]})") from None
+            raise ValueError(
+                f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({error.args[0]})"
+            ) from None
 
 
 def fetch_key(fetch: Any) -> Any:

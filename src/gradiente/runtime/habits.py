@@ -22,7 +22,8 @@ class Habits:
 
     def before_planning(self, graph: Graph) -> None:
         """Note that a run needs a new plan; runs that need one each time because the graph grew are a loop that adds
-        operations."""
+        operations.
+        """
         if graph.version > self._version >= 0:
             self._growths += 1
         self._version = graph.version

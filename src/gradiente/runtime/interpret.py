@@ -9,12 +9,21 @@ import numpy as np
 
 from gradiente.graph.errors import FailedPreconditionError, InvalidArgumentError, OpError
 from gradiente.graph.evaluate import Ref, call, compute_numpy
-from gradiente.graph.functions import FuncGraph
+from gradiente.graph.functions import FuncGraph, outermost
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.types import Array, Namespace
 from gradiente.runtime.effects import (
-    Key, count_key, first_count, function_effects, hands_on_ref, qualified_name, ref_inputs,
-)  # fmt: skip
+    Effects,
+    Key,
+    check_key,
+    count_key,
+    first_count,
+    function_effects,
+    hands_on_ref,
+    is_variable,
+    ref_inputs,
+)
+from gradiente.runtime.static_values import positions_of, static_in_body, static_inputs  # fmt: skip
 
 _LARGEST_FOLDED = 1 << 14
 """Elements of the largest value that is worked out while tracing, unless it must be."""
@@ -81,7 +90,8 @@ class Context:
 
     def next_count(self) -> Array:
         """How often the running operation ran before in this session, as an int64 scalar; without a seed, that and a
-        random start."""
+        random start.
+        """
         key = count_key(self.op)
         count = self.state.get(key)
         if count is None:
@@ -96,7 +106,7 @@ class Context:
             if not bool(ok):
                 raise check.failure()
             return
-        key: Key = ("check", qualified_name(self.op))
+        key = check_key(self.op)
         if isinstance(self.op.graph, FuncGraph):
             self.state[key] = self.state.get(key, True) & ok
             self.messages[key] = check
@@ -110,12 +120,13 @@ class Context:
         """A context over other state, for the body of a traced loop or branch."""
         context = Context(self.xp, state, self.session)
         context.messages = self.messages
+        context.op = self.op
         return context
 
-    def function_keys(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Key]:
+    def function_effects(self, body: FuncGraph, arguments: Sequence[Any]) -> Effects:
         """The state that a function body touches when it is called with ``arguments``."""
         known = {t: v.key for t, v in zip(body.inputs, arguments, strict=True) if isinstance(v, Ref)}
-        return function_effects(body, known).keys
+        return function_effects(body, known)
 
     def carried(self, keys: Sequence[Key]) -> list[Any]:
         """The state of ``keys`` as traced values: what a traced loop or branch takes in and gives back.
@@ -126,20 +137,29 @@ class Context:
         values: list[Any] = []
         for key in keys:
             if key not in self.state:
-                if isinstance(key, str):
-                    raise uninitialized(self.op.graph.get_operation_by_name(key))
-                start: Any = np.asarray(True) if key[0] == "check" else first_count(key)
+                if is_variable(key):
+                    raise uninitialized(outermost(self.op.graph).get_operation_by_name(key))
+                start: Any = np.asarray(True) if key.startswith("check:") else first_count(key)
                 self.state[key] = start
             values.append(self.xp.asarray(self.state[key]))
         return values
 
-    def run_function(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
-        """Run a function body on its arguments (values, or handles of variables) and return its outputs' values."""
+    def run_function(self, body: FuncGraph, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
+        """Run a function body on its arguments (values, or handles of variables).
+
+        Args:
+            body: the body.
+            arguments: one for each of its inputs.
+            count: work out only so many of its outputs.
+
+        Returns:
+            The outputs' values.
+        """
         env: dict[Tensor, Any] = dict(zip(body.inputs, arguments, strict=True))
         outer = self.op
-        run_operations(needed_operations(body.outputs, body.get_operations(), env), env, self)
+        run_operations(body.needed(count), env, self, static_in_body(body)[1])
         self.op = outer
-        return [self.value(env[t]) for t in body.outputs]
+        return [self.value(env[t]) for t in body.outputs[:count]]
 
     def value(self, value: Any) -> Array:
         """A plain value: a variable's handle is read."""
@@ -155,24 +175,11 @@ def uninitialized(op: Operation) -> FailedPreconditionError:
     )  # fmt: skip
 
 
-def needed_operations(
-    outputs: Iterable[Tensor], operations: Iterable[Operation], env: dict[Tensor, Any]
-) -> list[Operation]:
-    """The operations of a body that its outputs need, and those that have an effect, in order of creation."""
-    needed: set[Operation] = set()
-    pending = [t.op for t in outputs if t not in env]
-    pending += [op for op in operations if not op.op_def.pure and op.type not in ("_Arg", "Placeholder", "VariableV2")]
-    while pending:
-        op = pending.pop()
-        if op not in needed and not (op.outputs and all(t in env for t in op.outputs)):
-            needed.add(op)
-            pending.extend(t.op for t in op.inputs if t not in env)
-            pending.extend(op.control_inputs)
-    return sorted(needed, key=lambda op: op.creation_index)
-
-
 def run_operations(
-    ops: Iterable[Operation], env: dict[Tensor, Any], ctx: Context, must_fold: frozenset[Operation] = frozenset()
+    ops: Iterable[Operation],
+    env: dict[Tensor, Any],
+    ctx: Context,
+    must_fold: frozenset[Operation] = frozenset(),
 ) -> None:
     """Run operations in order, taking their inputs from ``env`` and adding their outputs to it."""
     for op in ops:
@@ -189,7 +196,9 @@ def run_operations(
         except OpError:
             raise
         except Exception as error:
-            if definition.host is not None and not isinstance(error, (TypeError, ValueError, IndexError, KeyError)):
+            if definition.host is not None and not isinstance(
+                error, (TypeError, ValueError, IndexError, KeyError)
+            ):
                 raise
             raise _explained(op, inputs, error) from error
         for tensor, value in zip(op.outputs, results, strict=True):
@@ -212,7 +221,10 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
         raise missing_value(op)
     if not ctx.tracing:
         with np.errstate(all="ignore"):
-            return [np.asarray(v) if isinstance(v, np.generic) else v for v in call(op, "compute", np, inputs, ctx)]
+            return [
+                np.asarray(v) if isinstance(v, np.generic) else v
+                for v in call(op, "compute", np, inputs, ctx)
+            ]
     known = all(isinstance(v, (np.ndarray, np.generic)) for v in inputs)
     if known and definition.pure and (must_fold or (inputs and _is_small(op, inputs))):
         if "ctx" in definition.keywords["compute"]:
@@ -221,7 +233,9 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
                 known_values.op = op
                 return [np.asarray(v) for v in call(op, "compute", np, inputs, known_values)]
         return [np.asarray(v) for v in compute_numpy(op, inputs)]
-    return call(op, "compute" if definition.device is None else "device", ctx.xp, _placed(op, inputs, ctx), ctx)
+    return call(
+        op, "compute" if definition.device is None else "device", ctx.xp, _placed(op, inputs, ctx), ctx
+    )
 
 
 def _is_small(op: Operation, inputs: Sequence[Any]) -> bool:
@@ -230,18 +244,22 @@ def _is_small(op: Operation, inputs: Sequence[Any]) -> bool:
     return all((t.shape.num_elements() or 0) <= _LARGEST_FOLDED for t in op.outputs) and op.type not in _GROWS
 
 
-_GROWS = frozenset({"Fill", "Tile", "BroadcastTo", "OneHot", "Range", "LinSpace"})
-"""Ops whose output may be far larger than their inputs: folded only where their value must be known."""
+_GROWS = frozenset({
+    "Fill", "Tile", "BroadcastTo", "OneHot", "Range", "LinSpace", "StatelessWhile", "_WhileHistory", "TensorArrayV3",
+})  # fmt: skip
+"""Ops whose output may be far larger than their inputs, or that may take long: folded only where their value must be
+known."""
 
 
 def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
     """The inputs for a traced computation: those that are static for some operation of the type stay NumPy arrays where
-    they are known, the others become traced arrays."""
+    they are known, the others become traced arrays.
+    """
     definition = op.op_def
     if not definition.inputs or op.type == "Const":
         return inputs
     static = static_inputs(op)
-    kept = _positions(op, definition.static)
+    kept = positions_of(op, definition.static)
     placed: list[Any] = []
     for position, value in enumerate(inputs):
         if position in static:
@@ -259,30 +277,10 @@ def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
     return placed
 
 
-_KEEPS_STATIC = frozenset({"If", "Case", "While", "Identity"})
+_KEEPS_STATIC = frozenset({
+    "If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile", "_WhileHistory", "Identity", "_Capacity",
+})  # fmt: skip
 """Ops that hand values to a body or on, where a known value stays known."""
-
-
-def static_inputs(op: Operation) -> frozenset[int]:
-    """The positions of the inputs whose values XLA must know when compiling."""
-    return _positions(op, op.op_def.static_names(op))
-
-
-def _positions(op: Operation, names: frozenset[str]) -> frozenset[int]:
-    """The positions, among the input tensors, of the named inputs."""
-    if not names:
-        return frozenset()
-    positions: set[int] = set()
-    position = 0
-    for arg in op.op_def.inputs:
-        count = 1
-        if arg.is_list:
-            count = op.attrs[arg.number_attr or arg.type_list_attr or ""]
-            count = count if isinstance(count, int) else len(count)
-        if arg.name in names:
-            positions.update(range(position, position + count))
-        position += count
-    return frozenset(positions)
 
 
 def missing_value(op: Operation) -> OpError:

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradiente.graph.dtypes import string
+from gradiente.graph.dtypes import resource, string
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.runtime.effects import Effects, Key, RefResolver, function_arguments, functions, hands_on_ref
-from gradiente.runtime.interpret import static_inputs
-
-SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank"})
-"""Ops whose output follows from their input's shape alone, which is known when compiling."""
+from gradiente.runtime.effects import Effects, Key, RefResolver, functions, hands_on_ref, loop_variables
+from gradiente.runtime.static_values import SHAPE_ONLY, static_arguments, static_in_body, static_inputs, static_needed
 
 _LARGE_CONSTANT = 1 << 14
 """Elements above which a constant is an argument of the executable instead of a part of it."""
@@ -78,16 +75,19 @@ class Plan:
             f"  fetches: {_names(self.fetches)}",
         ]
         for number, segment in enumerate(self.segments):
-            lines.append(f"segment {number} ({'host' if segment.on_host else 'device'}): {len(segment.ops)} operations")
+            lines.append(
+                f"segment {number} ({'host' if segment.on_host else 'device'}): {len(segment.ops)} operations"
+            )
             for title, items in (("inputs", segment.inputs), ("known when compiling", segment.static),
                                  ("outputs", segment.outputs)):  # fmt: skip
                 if items:
                     lines.append(f"  {title}: {_names(items)}")
             for title, keys in (("reads", segment.effects.reads), ("writes", segment.effects.writes)):
                 if keys:
-                    lines.append(f"  {title}: {', '.join(sorted(map(_key_name, keys)))}")
-            for op in segment.ops:
-                lines.append(f"  {op.name} = {op.type}({', '.join(t.name for t in op.inputs)})")
+                    lines.append(f"  {title}: {', '.join(sorted(keys))}")
+            lines += [
+                f"  {op.name} = {op.type}({', '.join(t.name for t in op.inputs)})" for op in segment.ops
+            ]
         return "\n".join(lines)
 
 
@@ -95,13 +95,10 @@ def _names(tensors: Iterable[Tensor]) -> str:
     return ", ".join(f"{t.name} {t.dtype.name}{t.shape}" for t in tensors) or "none"
 
 
-def _key_name(key: Key) -> str:
-    return key if isinstance(key, str) else f"{key[1]} ({key[0]})"
-
-
 def needed(fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: set[Tensor]) -> list[Operation]:
     """The operations that a run needs, in order of creation: all that the fetches and targets lead back to, up to the
-    fed tensors."""
+    fed tensors.
+    """
     found: set[Operation] = set()
     pending = [t.op for t in fetches if t not in feeds] + list(targets)
     while pending:
@@ -109,50 +106,38 @@ def needed(fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: set[T
         if op not in found:
             found.add(op)
             pending.extend(t.op for t in op.inputs if t not in feeds)
-            pending.extend(c for c in op.control_inputs if not (c.outputs and all(t in feeds for t in c.outputs)))
+            pending.extend(
+                c for c in op.control_inputs if not (c.outputs and all(t in feeds for t in c.outputs))
+            )
     return sorted(found, key=lambda op: op.creation_index)
 
 
 def runs_on_host(op: Operation) -> bool:
-    """Whether the operation runs in Python: by its declaration, for strings, or because a body of its does."""
+    """Whether the operation runs in Python: by its declaration, for strings and handles, or because a body of its does."""
     if op.op_def.on_host:
         return True
-    if any(t.dtype.base_dtype is string for t in (*op.inputs, *op.outputs)):
+    if any(t.dtype.base_dtype in (string, resource) for t in (*op.inputs, *op.outputs)):
         return True
     return any(body_runs_on_host(op, body) for body in functions(op))
 
 
 def body_runs_on_host(op: Operation, body: FuncGraph) -> bool:
-    """Whether a function body keeps its operation on the host: it has host operations, or, for a loop, needs values
-    that change from turn to turn when it is compiled, or changes a variable's shape."""
-    if any(runs_on_host(inner) for inner in body.get_operations()):
+    """Whether a function body keeps its operation on the host: it has host operations; it needs to know a value while it
+    is compiled that it computes from what is known only while it runs; or it was found not to compile.
+    """
+    if body.on_host or any(runs_on_host(inner) for inner in body.needed()):
         return True
-    if op.type != "While":
+    wanted, fold = static_in_body(body)
+    if any(not inner.op_def.pure and inner.type not in SHAPE_ONLY for inner in fold):
+        return True
+    if op.type not in LOOPS:
         return False
-    if op.attrs.get("_shapes_vary"):
-        return True
-    varying = set(body.inputs[: op.attrs["_loop_vars"]])
-    return bool(varying & static_needed(body.get_operations())[0])
+    returned = zip(body.inputs, body.outputs, strict=False)
+    return any(i in wanted for i, o in list(returned)[: loop_variables(op)] if o is not i)
 
 
-def static_needed(ops: Sequence[Operation]) -> tuple[set[Tensor], set[Operation]]:
-    """The tensors whose values must be known when ``ops`` are compiled together, and the operations that give them."""
-    wanted: set[Tensor] = set()
-    fold: set[Operation] = set()
-    inside = set(ops)
-    for op in reversed(ops):
-        for position in static_inputs(op):
-            wanted.add(op.inputs[position])
-        for body in functions(op):
-            inner, _ = static_needed(body.get_operations())
-            for inner_input, outer in zip(body.inputs, function_arguments(op), strict=True):
-                if inner_input in inner:
-                    wanted.add(outer)
-        if any(t in wanted for t in op.outputs) and op in inside:
-            fold.add(op)
-            if op.type not in SHAPE_ONLY:
-                wanted.update(op.inputs)
-    return wanted, fold
+LOOPS = frozenset({"While", "StatelessWhile", "_WhileHistory"})
+"""Ops whose bodies run turn after turn."""
 
 
 _NEUTRAL = frozenset({"Const", "VariableV2", "NoOp", "_Arg"})
@@ -182,11 +167,18 @@ class _Leveler:
     def _note_known(self, op: Operation) -> None:
         """Values that are known while compiling: constants, shapes, and what pure operations make of these and feeds."""
         definition = op.op_def
-        if op.type in SHAPE_ONLY or op.type == "Const":
+        if (
+            op.type in SHAPE_ONLY
+            or op.type == "Const"
+            or (
+                definition.pure
+                and definition.compute is not None
+                and op.inputs
+                and not runs_on_host(op)
+                and all(t in self.feeds or t in self.known or runs_on_host(t.op) for t in op.inputs)
+            )
+        ):
             self.known.update(op.outputs)
-        elif definition.pure and definition.compute is not None and op.inputs and not runs_on_host(op):
-            if all(t in self.feeds or t in self.known or runs_on_host(t.op) for t in op.inputs):
-                self.known.update(op.outputs)
 
     def _place(self, op: Operation) -> int:
         neutral = op.type in _NEUTRAL or hands_on_ref(op)
@@ -213,7 +205,11 @@ class _Leveler:
             after(other)
         if not host:
             for tensor in self._static_inputs(op):
-                if tensor not in self.feeds and tensor not in self.known and self.level.get(tensor.op, -1) % 2 == 0:
+                if (
+                    tensor not in self.feeds
+                    and tensor not in self.known
+                    and self.level.get(tensor.op, -1) % 2 == 0
+                ):
                     after(tensor.op, strictly=True)
         effects = self.resolver.effects(op)
         self.effects[op] = effects
@@ -231,12 +227,7 @@ class _Leveler:
         return level
 
     def _static_inputs(self, op: Operation) -> list[Tensor]:
-        tensors = [op.inputs[i] for i in static_inputs(op)]
-        for body in functions(op):
-            inner, _ = static_needed(body.get_operations())
-            arguments = function_arguments(op)
-            tensors.extend(o for i, o in zip(body.inputs, arguments, strict=True) if i in inner)
-        return tensors
+        return [op.inputs[i] for i in static_inputs(op)] + static_arguments(op)
 
 
 def make_plan(
@@ -294,7 +285,9 @@ def _connect(segments: list[Segment], fetches: Sequence[Tensor], fed: set[Tensor
         static, fold = static_needed(segment.ops)
         segment.must_fold = frozenset(fold)
         segment.static = [] if segment.on_host else sorted(used & static, key=_tensor_order)
-        segment.inputs = sorted(used, key=_tensor_order) if segment.on_host else sorted(used - static, key=_tensor_order)
+        segment.inputs = (
+            sorted(used, key=_tensor_order) if segment.on_host else sorted(used - static, key=_tensor_order)
+        )
         wanted |= {t for t in used if t not in fed}
 
 

@@ -35,7 +35,9 @@ class Runner:
         self._executables: dict[int, Executable] = {}
         self._habits = habits
         self._check_fed()
-        self._constants = [t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)]
+        self._constants = [
+            t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)
+        ]
         self._constants += [t for t in fetches if _is_constant(t, self.plan)]
 
     def _check_fed(self) -> None:
@@ -51,8 +53,7 @@ class Runner:
     def run(self, session: Session, values: Sequence[Any]) -> list[Any]:
         """Run the plan on the fed values and return the fetched ones, where they are."""
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
-        for tensor in self._constants:
-            env[tensor] = _constant(session, tensor)
+        self.add_constants(session, env)
         started = time.perf_counter() if debug.enabled("time") else 0.0
         for segment in self.plan.segments:
             if segment.on_host:
@@ -65,6 +66,11 @@ class Runner:
             debug.tell("time", f"run {1e3 * (time.perf_counter() - started):.3f} ms")
         return [self._fetched(session, t, env) for t in self.plan.fetches]
 
+    def add_constants(self, session: Session, env: dict[Tensor, Any]) -> None:
+        """Add the constants that are arguments of the executables to ``env``."""
+        for tensor in self._constants:
+            env[tensor] = _constant(session, tensor)
+
     def _fetched(self, session: Session, tensor: Tensor, env: Mapping[Tensor, Any]) -> Any:
         value = env.get(tensor)
         key = value.key if isinstance(value, Ref) else self.plan.refs.get(tensor)
@@ -72,13 +78,13 @@ class Runner:
             return value
         with session.lock:
             if key not in session.state:
-                raise uninitialized(self.graph.get_operation_by_name(str(key)))
+                raise uninitialized(self.graph.get_operation_by_name(key))
             return np.array(session.state[key])
 
     def _prefill(self, segment: Segment, env: dict[Tensor, Any]) -> None:
         for tensor, key in segment.refs.items():
             if tensor not in env:
-                env[tensor] = Ref(self.graph.get_operation_by_name(str(key)))
+                env[tensor] = Ref(self.graph.get_operation_by_name(key))
 
     def _run_host(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
         self._prefill(segment, env)
@@ -99,7 +105,9 @@ class Runner:
             run_operations(segment.ops, env, ctx)
             for tensor in segment.outputs:
                 env[tensor] = np.array(ctx.value(env[tensor]))
-            session.state.update({k: np.array(ctx.state[k]) for k in segment.effects.writes if k in ctx.state})
+            session.state.update(
+                {k: np.array(ctx.state[k]) for k in segment.effects.writes if k in ctx.state}
+            )
 
     def executable(self, segment: Segment) -> Executable:
         """The executable of a device segment."""
@@ -130,14 +138,15 @@ class Runner:
         from gradiente.runtime.device import lower_segment
 
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
-        for tensor in self._constants:
-            env[tensor] = _constant(session, tensor)
+        self.add_constants(session, env)
         texts: list[str] = []
         for segment in self.plan.segments:
             if segment.on_host:
                 continue
             if any(t not in env for t in (*segment.inputs, *segment.static)):
-                raise ValueError("A device segment takes values from a host segment; look at its plan, or fetch them first.")
+                raise ValueError(
+                    "A device segment takes values from a host segment; look at its plan, or fetch them first."
+                )
             lowered = lower_segment(
                 self.executable(segment), session.state, [env[t] for t in segment.inputs],
                 [np.asarray(env[t]) for t in segment.static],
@@ -152,12 +161,16 @@ class HostContext(Context):
     def __init__(self, state: Any, session: Session) -> None:
         super().__init__(np, state, session)
 
-    def run_function(self, body: Any, arguments: Sequence[Any]) -> list[Any]:
-        """Run a function body as a plan of its own, its device parts compiled."""
+    def run_function(self, body: Any, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
+        """Run a function body as a plan of its own, its device parts compiled; in NumPy where each turn of a loop would
+        have to be compiled for other shapes.
+        """
+        if body.shapes_vary:
+            return super().run_function(body, arguments, count)
         op = self.op
-        results = self.session.run_function(body, arguments)
+        results = self.session.run_function(body, arguments, count)
         self.op = op
-        return [v if isinstance(v, Ref) else np.asarray(v) for v in results]
+        return [np.asarray(v) for v in results]
 
 
 def _is_constant(tensor: Tensor, plan: Plan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradiente.graph.default_session import push_default_session, remove_default_session
 from gradiente.graph.errors import OpError
@@ -19,6 +19,9 @@ from gradiente.runtime.feeds import feed_items, feed_value
 from gradiente.runtime.fetches import Fetches, fetch_key
 from gradiente.runtime.habits import Habits
 from gradiente.runtime.run import Runner
+
+if TYPE_CHECKING:
+    from gradiente.runtime.loop import StepLoop
 
 EXECUTORS = ("xla", "python")
 
@@ -36,11 +39,11 @@ class Session:
     A session may be used from several threads at once. Source: TensorFlow 1's ``tf.Session``.
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla") -> None:
+    def __init__(
+        self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla"
+    ) -> None:
         if target:
-            raise ValueError(
-                f"target={target!r}: gradiente runs in this process only; leave target empty. (A cluster is JAX's to set up.)"
-            )
+            raise ValueError(f"target={target!r}: gradiente runs in this process only; leave target empty.")
         if executor not in EXECUTORS:
             raise ValueError(f"executor={executor!r}: it is one of {', '.join(map(repr, EXECUTORS))}.")
         if graph is not None and not isinstance(graph, Graph):  # pyright: ignore[reportUnnecessaryIsInstance] - user input
@@ -93,7 +96,9 @@ class Session:
         """
         del options, run_metadata
         if self._closed:
-            raise RuntimeError("Attempted to use a closed Session. Make a new one, or keep the work inside its `with` block.")
+            raise RuntimeError(
+                "Attempted to use a closed Session. Make a new one, or work inside its `with` block."
+            )
         feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
         parsed, runner = self._runner(fetches, feeds)
         values = [feed_value(t, v) for t, v in feeds.items()]
@@ -111,7 +116,9 @@ class Session:
             found = self._cache[key] = (fetches, parsed, runner)
         return found[1], found[2]
 
-    def make_callable(self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False) -> Callable[..., Any]:
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
         """A function that runs ``fetches`` with the least overhead.
 
         Args:
@@ -131,20 +138,49 @@ class Session:
             if (options is not None or run_metadata is not None) and not accept_options:
                 raise TypeError("Make the callable with accept_options=True to pass options.")
             if len(values) != len(tensors):
-                raise TypeError(f"The callable takes {len(tensors)} values, one for each tensor of feed_list, not {len(values)}.")
+                raise TypeError(
+                    f"The callable takes {len(tensors)} values, one for each tensor of feed_list, not {len(values)}."
+                )
             fed = [feed_value(t, v) for t, v in zip(tensors, values, strict=True)]
             return parsed.rebuild(runner.fetch(self, fed))
 
         return call
 
-    def run_function(self, body: FuncGraph, arguments: Sequence[Any]) -> list[Any]:
+    def make_loop(
+        self, fetches: Any, data: Mapping[Any, Any], batch_size: int, shuffle: bool = True, seed: int = 0,
+        constants: Mapping[Any, Any] | None = None,
+    ) -> StepLoop:  # fmt: skip
+        """A loop that runs ``fetches`` many times in one executable, on batches of data that lives on the device.
+
+        Args:
+            fetches: as for ``run``; usually the training operation and the loss.
+            data: the examples by placeholder, all equally many; placed on the device once.
+            batch_size: examples in each step.
+            shuffle: take the examples in a new random order every epoch.
+            seed: of that order.
+            constants: values by placeholder that are the same in every step, such as a dropout's keep_prob.
+
+        Returns:
+            A StepLoop: ``loop.run(steps)`` gives the fetches' values stacked, ``loop.order`` says which examples each
+            step takes. The numbers are those of single runs on the same batches.
+
+        Raises:
+            ValueError: if part of the step must run on the host.
+        """
+        from gradiente.runtime.loop import StepLoop
+
+        def by_tensor(values: Mapping[Any, Any] | None) -> dict[Tensor, Any]:
+            return dict(feed_items(self._graph, values)) if values else {}
+
+        return StepLoop(self, fetches, by_tensor(data), batch_size, shuffle, seed, by_tensor(constants))
+
+    def run_function(self, body: FuncGraph, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
         """Run the body of a loop or branch that runs on the host; arguments are values or handles of variables."""
         refs = tuple((t, v.key) for t, v in zip(body.inputs, arguments, strict=True) if isinstance(v, Ref))
-        key = (body, refs)
+        key = (body, refs, count)
         runner = self._bodies.get(key)
         if runner is None:
-            effects = [op for op in body.get_operations() if not op.op_def.pure and op.type not in ("_Arg", "Placeholder")]
-            runner = Runner(self._graph, body.outputs, effects, body.inputs, dict(refs), habits=None)
+            runner = Runner(self._graph, body.outputs[:count], (), body.inputs, dict(refs), habits=None)
             self._bodies[key] = runner
         return runner.run(self, list(arguments))
 
@@ -235,7 +271,9 @@ class Session:
 class InteractiveSession(Session):
     """A session that is the default from its making until ``close``, for interactive use."""
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla") -> None:
+    def __init__(
+        self, target: str = "", graph: Graph | None = None, config: Any = None, executor: str = "xla"
+    ) -> None:
         super().__init__(target, graph, config, executor)
         push_default_session(self)
         self._graph_context = self._graph.as_default() if graph is not None else None
@@ -250,4 +288,3 @@ class InteractiveSession(Session):
                 self._graph_context.__exit__(None, None, None)
                 self._graph_context = None
         super().close()
-

@@ -1,0 +1,67 @@
+"""Which values XLA must know when it compiles, and which operations give them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from gradiente.graph.functions import FuncGraph
+from gradiente.graph.operation import Operation, Tensor
+from gradiente.runtime.effects import function_arguments, functions
+
+SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank"})
+"""Ops whose output follows from their input's shape alone, which is known when compiling."""
+
+
+def static_inputs(op: Operation) -> frozenset[int]:
+    """The positions of the inputs whose values XLA must know when compiling."""
+    return positions_of(op, op.op_def.static_names(op))
+
+
+def positions_of(op: Operation, names: frozenset[str]) -> frozenset[int]:
+    """The positions, among the input tensors, of the named inputs."""
+    if not names:
+        return frozenset()
+    positions: set[int] = set()
+    position = 0
+    for arg in op.op_def.inputs:
+        count = 1
+        if arg.is_list:
+            count = op.attrs[arg.number_attr or arg.type_list_attr or ""]
+            count = count if isinstance(count, int) else len(count)
+        if arg.name in names:
+            positions.update(range(position, position + count))
+        position += count
+    return frozenset(positions)
+
+
+def static_needed(ops: Sequence[Operation]) -> tuple[set[Tensor], set[Operation]]:
+    """The tensors whose values must be known when ``ops`` are compiled together, and the operations that give them."""
+    wanted: set[Tensor] = set()
+    fold: set[Operation] = set()
+    inside = set(ops)
+    for op in reversed(ops):
+        for position in static_inputs(op):
+            wanted.add(op.inputs[position])
+        wanted.update(static_arguments(op))
+        if any(t in wanted for t in op.outputs) and op in inside:
+            fold.add(op)
+            if op.type not in SHAPE_ONLY:
+                wanted.update(op.inputs)
+    return wanted, fold
+
+
+def static_arguments(op: Operation) -> list[Tensor]:
+    """The inputs that the operation's bodies need to know when they are compiled."""
+    found: list[Tensor] = []
+    for body in functions(op):
+        inner, _ = static_in_body(body)
+        found += [o for i, o in zip(body.inputs, function_arguments(op), strict=True) if i in inner]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def static_in_body(body: FuncGraph) -> tuple[frozenset[Tensor], frozenset[Operation]]:
+    """``static_needed`` of a finished body."""
+    wanted, fold = static_needed(body.needed())
+    return frozenset(wanted), frozenset(fold)
