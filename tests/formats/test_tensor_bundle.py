@@ -147,6 +147,13 @@ def test_shards_and_big_endian_data(tmp_path: Path) -> None:
         reader.get_tensor("b")
 
 
+def test_shards_of_version_1(tmp_path: Path) -> None:
+    shutil.copy(GOLDEN / "v1.ckpt", tmp_path / "model[1]-00000-of-00001")
+    np.testing.assert_array_equal(
+        CheckpointReader(tmp_path / "model[1]").get_tensor("rows"), expected()["rows"]
+    )
+
+
 def test_a_missing_checkpoint_or_tensor_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"Failed to find any matching files for .*nothing"):
         CheckpointReader(tmp_path / "nothing")

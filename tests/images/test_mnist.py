@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradiente.graph.graph import Graph
 from gradiente.images import input_data, mnist
 from gradiente.images.idx import read_idx
 from gradiente.images.input_data import (
@@ -21,6 +22,7 @@ from gradiente.images.input_data import (
     extract_labels,
     read_data_sets,
 )
+from gradiente.ops.random_seed import set_random_seed
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -190,6 +192,18 @@ def test_the_same_seed_gives_the_same_batches(tmp_path: Path) -> None:
 
     assert batches(7) == batches(7)
     assert batches(7) != batches(8)
+
+
+def test_the_graphs_seed_decides_the_order_where_none_is_given() -> None:
+    def order() -> list[int]:
+        data = DataSet(np.zeros([30, 1, 1, 1], np.uint8), np.arange(30))
+        return data.next_batch(30)[1].tolist()
+
+    with Graph().as_default():
+        set_random_seed(5)
+        np.random.seed(1)  # noqa: NPY002 - must not matter
+        first = order()
+        assert order() == first == in_tf1_order(30, [30], 5)[0]
 
 
 def test_numpys_seed_decides_the_order_where_none_is_given() -> None:

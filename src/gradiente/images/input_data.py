@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gradiente.graph.types import Array
 from gradiente.images.idx import Source, read_idx
 from gradiente.images.mnist import SHA256, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, packaged
+from gradiente.ops.random_seed import get_seed
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 """Where TensorFlow 1 downloaded the files from. gradiente never downloads: the package carries them."""
@@ -34,7 +35,8 @@ class DataSet:
         one_hot: with ``fake_data``, whether the labels are one-hot.
         dtype: float32 rescales the values from 0..255 to 0..1; uint8 leaves them.
         reshape: make each image a vector of rows * columns values; the depth must be 1.
-        seed: the seed of the order; None goes on with NumPy's generator as it stands.
+        seed: the seed of the order; None takes the graph's (``set_random_seed``), or where it has none goes on with
+            NumPy's generator as it stands.
 
     Raises:
         TypeError: ``dtype`` is neither float32 nor uint8.
@@ -58,8 +60,10 @@ class DataSet:
         reshape: bool = True,
         seed: int | None = None,
     ) -> None:
-        if seed is not None:
-            np.random.seed(seed)  # noqa: NPY002 - TensorFlow 1 draws from the global generator
+        graph_seed, op_seed = get_seed(seed)
+        chosen = graph_seed if seed is None else op_seed
+        if chosen is not None:
+            np.random.seed(chosen)  # noqa: NPY002 - TensorFlow 1 draws from the global generator
         wanted = _image_dtype(dtype)
         self.one_hot = one_hot
         if fake_data:
@@ -182,7 +186,7 @@ def read_data_sets(
         dtype: float32 for values in 0..1, uint8 for 0..255.
         reshape: images as vectors ``[n, 784]`` instead of ``[n, 28, 28, 1]``.
         validation_size: how many of the 60,000 training examples, from the first on, are the validation set.
-        seed: the seed of the batches' order.
+        seed: the seed of the batches' order, as in ``DataSet``.
         source_url: accepted for TensorFlow 1's sake; nothing is downloaded.
 
     Returns:
