@@ -89,7 +89,7 @@ def hands_on_ref(op: Operation) -> bool:
 class RefResolver:
     """Finds which variable a reference tensor stands for, given those that a function's arguments stand for."""
 
-    def __init__(self, arguments: Mapping[Tensor, Key] | None = None) -> None:
+    def __init__(self, arguments: Mapping[Tensor, Key | None] | None = None) -> None:
         self._known: dict[Tensor, Key | None] = dict(arguments or {})
 
     def key(self, tensor: Tensor) -> Key | None:

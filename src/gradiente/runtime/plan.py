@@ -151,7 +151,7 @@ class _Leveler:
         self.ops = ops
         self.feeds = feeds
         self.level: dict[Operation, int] = {}
-        self.resolver = RefResolver(ref_feeds)
+        self.resolver = RefResolver({t: ref_feeds.get(t) for t in feeds})
         self.effects: dict[Operation, Effects] = {}
         self.known: set[Tensor] = set()
         self._last_write: dict[Key, Operation] = {}

@@ -34,17 +34,16 @@ class Runner:
         self.plan: Plan = make_plan(fetches, targets, feeds, ref_feeds)
         self._executables: dict[int, Executable] = {}
         self._habits = habits
-        self._check_fed()
+        self._missing = self._not_fed()
         self._constants = [
             t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)
         ]
         self._constants += [t for t in fetches if _is_constant(t, self.plan)]
 
-    def _check_fed(self) -> None:
-        for segment in self.plan.segments:
-            for op in segment.ops:
-                if op.type == "Placeholder" and op.outputs[0] not in self.plan.feeds:
-                    raise missing_value(op)
+    def _not_fed(self) -> Operation | None:
+        fed = set(self.plan.feeds)
+        ops = (op for segment in self.plan.segments for op in segment.ops)
+        return next((op for op in ops if op.type == "Placeholder" and op.outputs[0] not in fed), None)
 
     def fetch(self, session: Session, values: Sequence[Any]) -> list[Any]:
         """Run the plan and return the fetched values as the caller's own arrays."""
@@ -52,6 +51,8 @@ class Runner:
 
     def run(self, session: Session, values: Sequence[Any]) -> list[Any]:
         """Run the plan on the fed values and return the fetched ones, where they are."""
+        if self._missing is not None:
+            raise missing_value(self._missing)
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
         self.add_constants(session, env)
         started = time.perf_counter() if debug.enabled("time") else 0.0
