@@ -307,3 +307,36 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor
 
 
 lin_space = linspace
+
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str = "meshgrid") -> list[Tensor]:
+    """Grids of coordinates: one tensor per vector, each of the shape that the vectors span.
+
+    Args:
+        *args: vectors (or scalars) of lengths n_1, n_2, ...
+        indexing: ``xy`` lets the first vector run along the columns, ``ij`` each along its own dimension.
+        name: the name scope.
+
+    Returns:
+        Tensors of shape [n_2, n_1, ...] for ``xy``, [n_1, n_2, ...] for ``ij``.
+
+    Raises:
+        ValueError: if ``indexing`` is neither.
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Argument `indexing` must be either 'xy' or 'ij'.")
+    with name_scope(name, "meshgrid", [a for a in args if isinstance(a, Tensor)]):
+        count = len(args)
+        vectors = [convert_to_tensor(a) for a in args]
+        parts: list[Tensor] = []
+        for i, v in enumerate(vectors):
+            shape = np.ones(count, np.int32)
+            shape[i] = -1
+            parts.append(apply("Reshape", v, shape))
+        sizes = [apply("Size", v) for v in vectors]
+        if indexing == "xy" and count > 1:
+            swapped = [1, 0, *np.arange(2, count).tolist()]
+            parts = [apply("Transpose", p, swapped) for p in parts]
+            sizes[0], sizes[1] = sizes[1], sizes[0]
+        target = apply("Pack", sizes) if sizes else None
+        return [apply("BroadcastTo", p, target) for p in parts]

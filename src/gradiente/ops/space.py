@@ -127,7 +127,7 @@ def _blocks_and_pads(op: Operation) -> tuple[Any, Any]:
 
 
 def _area(block: Any) -> int:
-    return 0 if block is None else int(np.prod(block))
+    return 0 if block is None else int(np.prod(block, dtype=np.int64))
 
 
 def _to_batch_shape(op: Operation) -> list[Any]:
