@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from absl.testing import absltest
-from gradiente.runtime.session import Session
 
 from gradiente.graph.default_session import get_default_session
 from gradiente.graph.errors import OpError
 from gradiente.graph.graph import Graph, get_default_graph, reset_default_graph
 from gradiente.graph.operation import Tensor
 from gradiente.graph.types import Array
+from gradiente.runtime.session import Session
 
 _SEED = 87654321
 Predicate: TypeAlias = str | Callable[[BaseException], object]
