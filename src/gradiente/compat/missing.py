@@ -41,7 +41,7 @@ def missing_name(name: str) -> Any:
 
 
 def missing_in(module: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a public module: `__getattr__ = missing_in("nn")`."""
+    """Returns what a public module, such as `nn`, defines as its `__getattr__`, to answer for the names it lacks."""
 
     def __getattr__(name: str) -> Any:
         return missing_name(f"{module}.{name}")
