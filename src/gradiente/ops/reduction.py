@@ -190,12 +190,12 @@ def _extreme_gradient(op: Operation, grad: Tensor) -> list[Tensor | None]:
     return [apply("Mul", apply("RealDiv", attained, count), spread), None]
 
 
-def lowest(dtype: Any) -> Any:
+def _lowest(dtype: Any) -> Any:
     """The number that no number of a NumPy type is smaller than."""
     return -np.inf if dtype.kind not in "iu" else np.iinfo(dtype).min
 
 
-def highest(dtype: Any) -> Any:
+def _highest(dtype: Any) -> Any:
     """The number that no number of a NumPy type is larger than."""
     return np.inf if dtype.kind not in "iu" else np.iinfo(dtype).max
 
@@ -204,13 +204,13 @@ def _max(xp: Namespace, input: Array, reduction_indices: Array, *, keep_dims: bo
     axes = normal_axes(reduction_indices, input.ndim)
     # NumPy's 16-bit types can't start from an infinity of their own.
     wide = widened(xp, input)
-    return xp.max(wide, axis=axes, keepdims=keep_dims, initial=lowest(input.dtype)).astype(input.dtype)
+    return xp.max(wide, axis=axes, keepdims=keep_dims, initial=_lowest(input.dtype)).astype(input.dtype)
 
 
 def _min(xp: Namespace, input: Array, reduction_indices: Array, *, keep_dims: bool) -> Array:
     axes = normal_axes(reduction_indices, input.ndim)
     wide = widened(xp, input)
-    return xp.min(wide, axis=axes, keepdims=keep_dims, initial=highest(input.dtype)).astype(input.dtype)
+    return xp.min(wide, axis=axes, keepdims=keep_dims, initial=_highest(input.dtype)).astype(input.dtype)
 
 
 register(
