@@ -107,7 +107,7 @@ def public_names() -> list[str]:
 
     names: list[str] = []
     for name in dir(gradiente):
-        if name.startswith("_") or name == "compat":
+        if name.startswith("_") or name in ("annotations", "compat"):
             continue
         names.append(name)
         value = getattr(gradiente, name, None)
