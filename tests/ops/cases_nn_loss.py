@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.harness import B, Case, F, I, P
+from tests.ops.harness import Case, F, I, P
 
 _ONE_HOT = np.eye(5)[[1, 4, 0]]
 _SPREAD = np.array([[0.1, 0.2, 0.3, 0.4, 0.0], [0.5, 0.1, 0.1, 0.1, 0.2], [0.2, 0.2, 0.2, 0.2, 0.2]])
@@ -64,6 +64,4 @@ CASES = [
          lambda tf, x, z: tf.nn.log_poisson_loss(z * 2, x, compute_full_loss=True), [F(3, 4), P(3, 4)],
          lambda x, z: np.exp(x) - 2 * z * x + np.where(
              2 * z > 1, 2 * z * np.log(2 * z) - 2 * z + 0.5 * np.log(2 * np.pi * 2 * z), 0), name="log_poisson_full"),
-    Case("Mean", lambda tf, x: tf.nn.zero_fraction(x), [B(3, 4)], lambda x: np.float32(1 - x.mean()),
-         name="zero_fraction", grad=False, oracle=False, dtypes=("float32",), note="TensorFlow has no bool form"),
 ]  # fmt: skip
