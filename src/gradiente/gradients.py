@@ -11,6 +11,8 @@ from gradiente.graph.graph import get_default_graph
 from gradiente.graph.indexed_slices import IndexedSlices, densified
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, gradient_rule
+from gradiente.ops import control_flow_gradients
+from gradiente.ops.control_flow_gradients import TAKE_NONE
 
 Gradient = Tensor | IndexedSlices
 
@@ -104,7 +106,7 @@ def _apply_rule(op: Operation, received: list[Any], scope: str) -> Sequence[Grad
         received = [densified(g) for g in received]
     with name_scope(f"{scope}{op.name}_grad/"):
         for i, (grad, output) in enumerate(zip(received, op.outputs, strict=True)):
-            if grad is None and _has_derivative(output):
+            if grad is None and op.type not in TAKE_NONE and _has_derivative(output):
                 received[i] = apply("ZerosLike", output)
         result: Any = rule(op, *received)
     result = list(result) if isinstance(result, (list, tuple)) else [result]
@@ -168,3 +170,6 @@ def _element(value: Any) -> Tensor:
     tensor = value.values if isinstance(value, IndexedSlices) else convert_to_tensor(value, as_ref=True)
     graph = get_default_graph()
     return graph.captures.get(tensor, tensor) if isinstance(graph, FuncGraph) else tensor
+
+
+control_flow_gradients.install(gradients)

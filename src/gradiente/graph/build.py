@@ -183,7 +183,7 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> 
     definition = op_def(op_type)
     if definition is None:
         raise ValueError(f"No op of type {op_type!r} is declared.")
-    op = create(definition, inputs, attrs, name or op_type)
+    op = create(definition, inputs, attrs, name or op_type.lstrip("_"))
     return _results(definition, op)
 
 
@@ -192,7 +192,7 @@ def apply_op(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) 
     definition = op_def(op_type)
     if definition is None:
         raise ValueError(f"No op of type {op_type!r} is declared.")
-    return create(definition, inputs, attrs, name or op_type)
+    return create(definition, inputs, attrs, name or op_type.lstrip("_"))
 
 
 def create(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name: str) -> Operation:

@@ -86,3 +86,12 @@ class Ref:
     def __init__(self, op: Operation) -> None:
         self.op = op
         self.key = op.name
+
+
+class RunsOnHost(OpError):
+    """Raised while tracing an operation that XLA can't compile: one whose shapes depend on values. It is run in Python
+    instead.
+    """
+
+    def __init__(self, op: Operation | None) -> None:
+        super().__init__(None, op, "The shapes inside this operation depend on values.")

@@ -25,11 +25,14 @@ class FuncGraph(Graph):
     Attributes:
         name: the body's name, unique among the bodies of its outermost graph.
         waits_for: operations of the outer graph that the body's operations wait for.
+        turn: in a loop's body, the number of turns before this one.
+        random_count: what random operations inside count their runs with, once one is made.
         follows: the body whose derivative this is, if it is one; what keeps that one on the host keeps this one there.
     """
 
-    def __init__(self, name: str, outer_graph: Graph | None = None) -> None:
+    def __init__(self, name: str, outer_graph: Graph | None = None, scope: str = "") -> None:
         super().__init__()
+        self._name_stack = scope.rstrip("/")
         self.outer_graph: Graph = outer_graph or get_default_graph()
         self.name = _unique_body_name(outermost(self.outer_graph), name)
         self.inputs: list[Tensor] = []
@@ -37,6 +40,7 @@ class FuncGraph(Graph):
         self.captures: dict[Tensor, Tensor] = {}
         self.waits_for: list[Operation] = []
         self.follows: FuncGraph | None = None
+        self.turn: Tensor | None = None
         self.random_count: Tensor | None = None
         self._on_host = False
         self._shapes_vary = False

@@ -91,7 +91,9 @@ def _kind(structure: Any) -> Any:
 
 
 def _different(first: Any, second: Any) -> str:
-    return f"The two structures don't have the same nested structure: {_outline(first)} and {_outline(second)}."
+    return (
+        f"The two structures don't have the same nested structure: {_outline(first)} and {_outline(second)}."
+    )
 
 
 def _outline(structure: Any) -> str:

@@ -15,7 +15,13 @@ from gradiente.graph.dtypes import resource, string
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.runtime.effects import Effects, Key, RefResolver, functions, hands_on_ref, loop_variables
-from gradiente.runtime.static_values import SHAPE_ONLY, static_arguments, static_in_body, static_inputs, static_needed
+from gradiente.runtime.static_values import (
+    SHAPE_ONLY,
+    static_arguments,
+    static_in_body,
+    static_inputs,
+    static_needed,
+)
 
 _LARGE_CONSTANT = 1 << 14
 """Elements above which a constant is an argument of the executable instead of a part of it."""
@@ -144,6 +150,12 @@ _NEUTRAL = frozenset({"Const", "VariableV2", "NoOp", "_Arg"})
 """Ops that need no segment of their own: they stand with what they wait for, or nowhere."""
 
 
+_ROUNDED = frozenset({"_Capacity"})
+"""Ops that round a number so that few executables are compiled: known while compiling only where constants and shapes
+settle it, not where a fed value does.
+"""
+
+
 class _Leveler:
     """Gives each operation its segment's level."""
 
@@ -154,6 +166,7 @@ class _Leveler:
         self.resolver = RefResolver({t: ref_feeds.get(t) for t in feeds})
         self.effects: dict[Operation, Effects] = {}
         self.known: set[Tensor] = set()
+        self._fixed: set[Tensor] = set()
         self._last_write: dict[Key, Operation] = {}
         self._reads_since: dict[Key, list[Operation]] = {}
 
@@ -167,18 +180,16 @@ class _Leveler:
     def _note_known(self, op: Operation) -> None:
         """Values that are known while compiling: constants, shapes, and what pure operations make of these and feeds."""
         definition = op.op_def
-        if (
-            op.type in SHAPE_ONLY
-            or op.type == "Const"
-            or (
-                definition.pure
-                and definition.compute is not None
-                and op.inputs
-                and not runs_on_host(op)
-                and all(t in self.feeds or t in self.known or runs_on_host(t.op) for t in op.inputs)
-            )
-        ):
+        if op.type in SHAPE_ONLY or op.type == "Const":
             self.known.update(op.outputs)
+            self._fixed.update(op.outputs)
+        elif definition.pure and definition.compute is not None and op.inputs and not runs_on_host(op):
+            if all(t in self._fixed for t in op.inputs):
+                self._fixed.update(op.outputs)
+            elif op.type in _ROUNDED:
+                return
+            if all(t in self.feeds or t in self.known or runs_on_host(t.op) for t in op.inputs):
+                self.known.update(op.outputs)
 
     def _place(self, op: Operation) -> int:
         neutral = op.type in _NEUTRAL or hands_on_ref(op)
