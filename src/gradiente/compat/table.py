@@ -57,6 +57,7 @@ TABLE: dict[str, Row] = {
         },
     ),
     "test": Row(sources=("gradiente.testing",)),
+    "graph_util": Row(sources=("gradiente.graph.graph_util",)),
     "version": Row(values={"VERSION": VERSION, "GIT_VERSION": f"v{VERSION}", "GRAPH_DEF_VERSION": 1087}),
     "compat": Row(sources=("gradiente.compat",), names={"v1": ROOT}),
     "compat.v1": Row(module=ROOT),
@@ -74,14 +75,13 @@ TABLE: dict[str, Row] = {
         )
     ),
     "contrib.util": Row(names=_public("make_tensor_proto", "make_ndarray")),
-    "contrib.losses": Row(sources=("gradiente.losses",)),
     "python.client.session": Row(names=_public("Session", "InteractiveSession")),
     "python.client.device_lib": Row(sources=("gradiente.runtime.local_devices",)),
     "python.framework.constant_op": Row(names=_public("constant")),
     "python.framework.dtypes": Row(sources=("gradiente.graph.dtypes",)),
     "python.framework.errors": Row(sources=("gradiente.graph.errors",)),
     "python.framework.errors_impl": Row(sources=("gradiente.graph.errors",)),
-    "python.framework.graph_util": Row(sources=("gradiente.graph_util",)),
+    "python.framework.graph_util": Row(sources=("gradiente.graph.graph_util",)),
     "python.framework.importer": Row(names=_public("import_graph_def")),
     "python.framework.ops": Row(sources=_ALL),
     "python.framework.random_seed": Row(sources=_ALL),
@@ -112,7 +112,6 @@ TABLE: dict[str, Row] = {
     "python.ops.io_ops": Row(sources=_ALL),
     "python.ops.linalg_ops": Row(sources=_ALL),
     "python.ops.logging_ops": Row(sources=_ALL),
-    "python.ops.losses.losses": Row(sources=("gradiente.losses",)),
     "python.ops.math_ops": Row(sources=_ALL),
     "python.ops.nn": Row(sources=_NN),
     "python.ops.nn_impl": Row(sources=_NN),
@@ -137,8 +136,6 @@ TABLE: dict[str, Row] = {
     "python.lib.io.tf_record": Row(sources=("gradiente.python_io",)),
     "python.summary.summary": Row(sources=("gradiente.summary",)),
     "python.util.compat": Row(sources=("gradiente.compat",)),
-    "python.util.nest": Row(sources=("gradiente.nest",)),
-    "python.saved_model": Row(),
 }
 """Old path below `tensorflow` -> where its names live. Every prefix of a path is a package by itself."""
 
