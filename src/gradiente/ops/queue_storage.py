@@ -169,13 +169,15 @@ class Queue:
         with self._changed:
             self._check_open(op)
             with self._turn(self._puts) as (ticket, is_first):
+
+                def may_go_on() -> bool:
+                    has_room = is_first() and self._has_room()
+                    return has_room or self._session_closed or ticket in self._cancelled_puts
+
                 try:
                     for element in elements:
-                        if not is_first() or not self._has_room():
-                            self._wait(
-                                lambda: self._session_closed or ticket in self._cancelled_puts or (is_first() and self._has_room()),
-                                None, deadline, lambda: self._full(op), op,
-                            )  # fmt: skip
+                        if not may_go_on():
+                            self._wait(may_go_on, None, deadline, lambda: self._full(op), op)
                         if ticket in self._cancelled_puts:
                             raise CancelledError(
                                 None, op, f"Enqueue operation was cancelled: {self} was closed."

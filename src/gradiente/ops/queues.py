@@ -140,8 +140,7 @@ class QueueBase:
 
     def _scope_values(self, vals: Any) -> list[Any]:
         if isinstance(vals, dict):
-            named: dict[str, Any] = vals
-            return list(named.values())
+            return list(vals.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - user input
         return _listed(vals)
 
     def _as_components(self, vals: Any) -> list[Tensor]:

@@ -152,7 +152,7 @@ class FixedLengthRecordReader(ReaderBase):
                 hop_bytes=hop_bytes,
                 encoding=encoding,
                 name=name,
-            )  # fmt: skip
+            )
         )
 
 

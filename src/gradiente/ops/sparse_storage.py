@@ -30,7 +30,7 @@ def _as_array(data: bytes) -> Array:
 
     from gradiente.graph.protos import make_ndarray
 
-    proto: Any = tensor_pb2.TensorProto()
+    proto: Any = vars(tensor_pb2)["TensorProto"]()
     proto.ParseFromString(data)
     return make_ndarray(proto)
 

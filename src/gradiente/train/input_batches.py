@@ -38,7 +38,8 @@ class _Batcher:
     def __init__(
         self, what: str, lists: Sequence[Any], keep: Any, threads: int, enqueue_many: bool, shapes: Any
     ) -> None:
-        self._original: Any = lists[0]
+        first: Any = lists[0]
+        self._keys: list[Any] | None = sorted(first) if isinstance(first, dict) else None
         tensors = [_as_list(item, what) for item in lists]
         if len({len(t) for t in tensors}) != 1:
             raise ValueError(
@@ -88,12 +89,13 @@ class _Batcher:
 
     def result(self, queue: QueueBase, batch_size: Any, fewer: bool, name: str) -> Any:
         """The batch, in the form in which the tensors were given."""
-        out = (
+        out: Any = (
             queue.dequeue_up_to(batch_size, name=name) if fewer else queue.dequeue_many(batch_size, name=name)
         )
-        components: list[Any] = restored_sparse(out if isinstance(out, list) else [out], self._sparse)
-        if isinstance(self._original, dict):
-            return dict(zip(sorted(self._original), components, strict=True))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        tensors: list[Tensor] = out if isinstance(out, list) else [out]
+        components = restored_sparse(tensors, self._sparse)
+        if self._keys is not None:
+            return dict(zip(self._keys, components, strict=True))
         return components[0] if len(components) == 1 else components
 
 
