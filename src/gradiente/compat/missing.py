@@ -14,6 +14,25 @@ from gradiente.graph.source import user_line
 
 _MODULE_PREFIX = "gradiente."
 _NEAR = 4
+_NOT_PUBLIC = frozenset(
+    [
+        "annotations",
+        "classify",
+        "cli",
+        "compat",
+        "formats",
+        "graph",
+        "images",
+        "kernels",
+        "ops",
+        "page",
+        "platform",
+        "runtime",
+        "testing",
+        "version",
+    ]
+)
+"""What a look into the package shows besides its public names: the folders, once they are imported."""
 
 
 def missing_name(name: str) -> Any:
@@ -107,7 +126,7 @@ def public_names() -> list[str]:
 
     names: list[str] = []
     for name in dir(gradiente):
-        if name.startswith("_") or name in ("annotations", "compat"):
+        if name.startswith("_") or name in _NOT_PUBLIC:
             continue
         names.append(name)
         value = getattr(gradiente, name, None)
