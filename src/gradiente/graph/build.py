@@ -13,6 +13,7 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import REQUIRED, ArgDef, AttrDef, OpDef, op_def
 from gradiente.graph.shapes import TensorShape, as_shape
 from gradiente.graph.source import user_line
+from gradiente.graph.types import is_list
 
 Converter = Callable[..., Any]
 _converters: list[tuple[Any, Converter]] = []
@@ -53,8 +54,8 @@ def convert_to_tensor(
     for base_type, converter in _converters:
         if isinstance(value, base_type):
             return converter(value, dtype=dtype, name=name, as_ref=as_ref)
-    if isinstance(value, (list, tuple)) and _has_tensor(value):  # pyright: ignore[reportUnknownArgumentType] - user input
-        return _pack(value, dtype or dtype_hint or preferred_dtype, name)  # pyright: ignore[reportUnknownArgumentType]
+    if is_list(value) and _has_tensor(value):
+        return _pack(value, dtype or dtype_hint or preferred_dtype, name)
     from gradiente.graph.constants import constant_array
 
     hint = dtype_hint or preferred_dtype
@@ -70,7 +71,7 @@ def _has_tensor(values: Iterable[Any]) -> bool:
     for v in values:
         if isinstance(v, Tensor) or any(isinstance(v, base) for base, _ in _converters):
             return True
-        if isinstance(v, (list, tuple)) and _has_tensor(v):  # pyright: ignore[reportUnknownArgumentType] - user input
+        if is_list(v) and _has_tensor(v):
             return True
     return False
 
@@ -88,8 +89,8 @@ def _element_dtype(values: Iterable[Any]) -> DType | None:
             hasattr(v, "dtype") and any(isinstance(v, base) for base, _ in _converters)
         ):
             return v.dtype.base_dtype
-        if isinstance(v, (list, tuple)):
-            found = _element_dtype(v)  # pyright: ignore[reportUnknownArgumentType] - user input
+        if is_list(v):
+            found = _element_dtype(v)
             if found:
                 return found
     return None
@@ -199,10 +200,10 @@ def create(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name
     """Make an operation from its declaration (see ``apply``)."""
     if len(inputs) != len(definition.inputs):
         raise TypeError(f"{definition.name} takes {len(definition.inputs)} inputs, not {len(inputs)}.")
-    flat = [v for v in inputs if not isinstance(v, (list, tuple))]
+    flat = [v for v in inputs if not is_list(v)]
     for value in inputs:
-        if isinstance(value, (list, tuple)):
-            flat.extend(value)  # pyright: ignore[reportUnknownArgumentType] - user input
+        if is_list(value):
+            flat.extend(value)
     graph = graph_of([v for v in flat if isinstance(v, Tensor) or hasattr(v, "_as_graph_element")])
     if graph is not get_default_graph():
         with graph.as_default():
@@ -213,6 +214,11 @@ def create(definition: OpDef, inputs: Sequence[Any], attrs: dict[str, Any], name
 def _create_in(
     graph: Graph, definition: OpDef, inputs: Sequence[Any], given: dict[str, Any], name: str
 ) -> Operation:
+    if definition.random and "seed" in definition.attrs and isinstance(graph, FuncGraph):
+        from gradiente.graph.counted import counted_attrs, counted_form, run_count
+
+        given, seeded = counted_attrs(given)
+        definition, inputs = counted_form(definition), (*inputs, run_count(graph, seeded))
     full_name = graph.operation_name(name)
     attrs = _given_attrs(definition, given, full_name)
     tensors: list[Tensor] = []
@@ -367,11 +373,11 @@ def _list_input(
     inputs: Sequence[Any],
     name: str,
 ) -> list[Tensor]:
-    if not isinstance(values, (list, tuple)):
+    if not is_list(values):
         raise TypeError(
             f"Input '{arg.name}' of {definition.name} {name!r} is a list of tensors, not {values!r}."
         )
-    items: Sequence[Any] = values  # pyright: ignore[reportUnknownVariableType] - user input
+    items: Sequence[Any] = values
     if arg.type_list_attr:
         tensors = [
             _as_input(graph, definition, arg, v, None, name, f"{arg.name}_{i}") for i, v in enumerate(items)

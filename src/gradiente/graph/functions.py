@@ -26,7 +26,7 @@ class FuncGraph(Graph):
         name: the body's name, unique among the bodies of its outermost graph.
         waits_for: operations of the outer graph that the body's operations wait for.
         turn: in a loop's body, the number of turns before this one.
-        random_count: what random operations inside count their runs with, once one is made.
+        random_counts: what random operations inside count their runs with: those without a seed, those with one.
         follows: the body whose derivative this is, if it is one; what keeps that one on the host keeps this one there.
     """
 
@@ -41,7 +41,7 @@ class FuncGraph(Graph):
         self.waits_for: list[Operation] = []
         self.follows: FuncGraph | None = None
         self.turn: Tensor | None = None
-        self.random_count: Tensor | None = None
+        self.random_counts: dict[bool, Tensor] = {}
         self._on_host = False
         self._shapes_vary = False
         self._seed = self.outer_graph.seed

@@ -248,9 +248,14 @@ def register(
         keywords={"compute": _keywords(compute), "device": _keywords(device), "host": _keywords(host)},
         traceable=traceable,
     )  # fmt: skip
-    _OPS[name] = definition
+    return add_definition(definition, gradient)
+
+
+def add_definition(definition: OpDef, gradient: GradientRule | _NotDifferentiable | None) -> OpDef:
+    """Put a declaration into the registry."""
+    _OPS[definition.name] = definition
     if gradient is not None:
-        _GRADIENTS[name] = gradient
+        _GRADIENTS[definition.name] = gradient
     return definition
 
 

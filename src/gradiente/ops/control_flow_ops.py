@@ -288,6 +288,20 @@ for _name, _stateful in (("While", True), ("StatelessWhile", False)):
 NotDifferentiable(NOT_BACKPROPAGATED)
 
 
+# _RunCounter: counts the runs for random operations inside bodies.
+
+
+def _run_counter(xp: Namespace, *, ctx: Any) -> Array:
+    del xp
+    return ctx.next_count()
+
+
+register(
+    "_RunCounter", "-> count: int64", attrs={"seed": 0, "seed2": 0}, shape=lambda op: [()], compute=_run_counter,
+    random=True, gradient=NOT_DIFFERENTIABLE,
+)  # fmt: skip
+
+
 # _Capacity: how many turns to make room for.
 
 

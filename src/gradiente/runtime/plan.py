@@ -8,7 +8,7 @@ the order in which the program made them, which is the order in which they see t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from gradiente.graph.dtypes import resource, string
@@ -101,15 +101,20 @@ def _names(tensors: Iterable[Tensor]) -> str:
     return ", ".join(f"{t.name} {t.dtype.name}{t.shape}" for t in tensors) or "none"
 
 
-def needed(fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: set[Tensor]) -> list[Operation]:
+def needed(
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: set[Tensor],
+    done: Set[Operation] = frozenset(),
+) -> list[Operation]:
     """The operations that a run needs, in order of creation: all that the fetches and targets lead back to, up to the
-    fed tensors.
+    fed tensors and the operations that are done.
     """
     found: set[Operation] = set()
     pending = [t.op for t in fetches if t not in feeds] + list(targets)
     while pending:
         op = pending.pop()
-        if op not in found:
+        if op not in found and op not in done:
             found.add(op)
             pending.extend(t.op for t in op.inputs if t not in feeds)
             pending.extend(
@@ -246,6 +251,7 @@ def make_plan(
     targets: Sequence[Operation],
     feeds: Sequence[Tensor],
     ref_feeds: Mapping[Tensor, Key] | None = None,
+    done: Set[Operation] = frozenset(),
 ) -> Plan:
     """Plan a run.
 
@@ -254,9 +260,10 @@ def make_plan(
         targets: operations to run besides.
         feeds: the tensors whose values will be given.
         ref_feeds: fed tensors that are handles of variables (a function body's arguments).
+        done: operations that ran before.
     """
     fed = set(feeds)
-    ops = needed(fetches, targets, fed)
+    ops = needed(fetches, targets, fed, done)
     leveler = _Leveler(ops, fed, ref_feeds or {})
     levels = leveler.run()
     by_level: dict[int, Segment] = {}

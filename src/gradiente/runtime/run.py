@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradiente.graph.evaluate import Ref
+from gradiente.graph.evaluate import Ref, RunsOnHost
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.runtime import debug
@@ -28,10 +28,12 @@ class Runner:
 
     def __init__(
         self, graph: Graph, fetches: Sequence[Tensor], targets: Sequence[Operation], feeds: Sequence[Tensor],
-        ref_feeds: Mapping[Tensor, Key] | None = None, habits: Habits | None = None,
+        ref_feeds: Mapping[Tensor, Key] | None = None, habits: Habits | None = None, done: Set[Operation] = frozenset(),
     ) -> None:  # fmt: skip
         self.graph = graph
-        self.plan: Plan = make_plan(fetches, targets, feeds, ref_feeds)
+        self.plan: Plan = make_plan(fetches, targets, feeds, ref_feeds, done)
+        self._ref_feeds = ref_feeds
+        self._rest: tuple[int, Runner] | None = None
         self._executables: dict[int, Executable] = {}
         self._habits = habits
         self._missing = self._not_fed()
@@ -56,16 +58,39 @@ class Runner:
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
         self.add_constants(session, env)
         started = time.perf_counter() if debug.enabled("time") else 0.0
-        for segment in self.plan.segments:
+        for number, segment in enumerate(self.plan.segments):
+            if self._rest is not None and number == self._rest[0]:
+                self._run_rest(session, self._rest[1], env)
+                break
             if segment.on_host:
                 self._run_host(session, segment, env)
             elif session.executor == "python":
                 self._run_python(session, segment, env)
             else:
-                self._run_device(session, segment, env)
+                try:
+                    self._run_device(session, segment, env)
+                except RunsOnHost:
+                    self._rest = number, self._planned_again(number, env)
+                    self._run_rest(session, self._rest[1], env)
+                    break
         if started:
             debug.tell("time", f"run {1e3 * (time.perf_counter() - started):.3f} ms")
         return [self._fetched(session, t, env) for t in self.plan.fetches]
+
+    def _planned_again(self, number: int, env: Mapping[Tensor, Any]) -> Runner:
+        """The runner of the segments from ``number`` on, once an operation there was found to be one for the host."""
+        segments = self.plan.segments
+        ops = [op for segment in segments[number:] for op in segment.ops]
+        done = {op for segment in segments[:number] for op in segment.ops}
+        used = {t for op in ops for t in op.inputs} | set(self.plan.fetches)
+        fed = [t for t in env if t in used]
+        fetches = [t for t in self.plan.fetches if t not in env and t not in self.plan.refs]
+        return Runner(self.graph, fetches, ops, fed, self._ref_feeds, self._habits, done)
+
+    @staticmethod
+    def _run_rest(session: Session, rest: Runner, env: dict[Tensor, Any]) -> None:
+        values = rest.run(session, [env[t] for t in rest.plan.feeds])
+        env.update(zip(rest.plan.fetches, values, strict=True))
 
     def add_constants(self, session: Session, env: dict[Tensor, Any]) -> None:
         """Add the constants that are arguments of the executables to ``env``."""
