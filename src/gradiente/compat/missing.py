@@ -15,7 +15,7 @@ from gradiente.graph.source import user_line
 _MODULE_PREFIX = "gradiente."
 _NEAR = 4
 _NOT_PUBLIC = frozenset(
-    (
+    {
         "annotations",
         "classify",
         "cli",
@@ -27,8 +27,10 @@ _NOT_PUBLIC = frozenset(
         "ops",
         "page",
         "platform",
-    )
-    + ("runtime", "testing", "version")
+        "runtime",
+        "testing",
+        "version",
+    }
 )
 """What a look into the package shows besides its public names: the folders, once they are imported."""
 
