@@ -2,6 +2,9 @@
 
 XLA's transposed convolution is slow on the CPU when the input has few channels; there the gradients are written as a
 matrix product and a sum of shifted copies instead.
+
+Every convolution is written in the one layout for which XLA has a fast kernel on the CPU: outside of loops XLA would turn
+the others round itself; inside them it does not, and computes them element by element.
 """
 
 from __future__ import annotations
@@ -50,15 +53,17 @@ def conv_input_gradient(
     if _on_cpu() and 2 * filters.shape[-2] <= filters.shape[-1]:
         return _spread(grad, filters, sizes, windows, pads)
     n = len(windows)
-    turned = jax.lax.rev(filters, tuple(range(n)))
+    turned = jax.lax.rev(filters, tuple(range(n))).swapaxes(-1, -2)
     return jax.lax.conv_general_dilated(
         grad, turned, [1] * n, _transposed_pads(grad, sizes, windows, pads), lhs_dilation=[w.stride for w in windows],
         rhs_dilation=[w.dilation for w in windows],
-        dimension_numbers=_dimension_numbers("N.C", ".OI", "N.C", n),
+        dimension_numbers=_dimension_numbers("N.C", ".IO", "N.C", n),
     )  # fmt: skip
 
 
-def _transposed_pads(grad: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads) -> list[tuple[int, int]]:
+def _transposed_pads(
+    grad: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads
+) -> list[tuple[int, int]]:
     """The padding with which a convolution over the spread-out gradient gives back the input's sizes."""
     spread = [(o - 1) * w.stride + 1 for o, w in zip(grad.shape[1:-1], windows, strict=True)]
     return [
@@ -67,7 +72,9 @@ def _transposed_pads(grad: Array, sizes: Sequence[int], windows: Sequence[Window
     ]
 
 
-def _spread(grad: Array, filters: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads) -> Array:
+def _spread(
+    grad: Array, filters: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads
+) -> Array:
     """The input's gradient as one matrix product, whose columns are shifted to where the window saw them and added."""
     import jax
     import jax.numpy as jnp
@@ -88,15 +95,17 @@ def _spread(grad: Array, filters: Array, sizes: Sequence[int], windows: Sequence
 def conv_filter_gradient(x: Array, grad: Array, windows: Sequence[Window], pads: Pads) -> Array:
     """See ``nn_conv_numpy.conv_filter_gradient``."""
     import jax
+    import jax.numpy as jnp
 
     n = len(windows)
     if _on_cpu() and x.shape[-1] <= _FEW_CHANNELS:
         return _columns_product(x, grad, windows, pads)
-    return jax.lax.conv_general_dilated(
-        x, grad, [w.dilation for w in windows], _filter_pads(x, grad, windows, pads),
-        rhs_dilation=[w.stride for w in windows],
-        dimension_numbers=_dimension_numbers("C.N", "I.O", ".NC", n),
+    by_channel = jax.lax.conv_general_dilated(
+        x.swapaxes(0, -1), jnp.moveaxis(grad, 0, -2), [w.dilation for w in windows],
+        _filter_pads(x, grad, windows, pads), rhs_dilation=[w.stride for w in windows],
+        dimension_numbers=_dimension_numbers("N.C", ".IO", "N.C", n),
     )  # fmt: skip
+    return jnp.moveaxis(by_channel, 0, -2)
 
 
 def _filter_pads(x: Array, grad: Array, windows: Sequence[Window], pads: Pads) -> list[tuple[int, int]]:
@@ -113,7 +122,9 @@ def _columns_product(x: Array, grad: Array, windows: Sequence[Window], pads: Pad
 
     n = len(windows)
     zero = np.zeros((), x.dtype)
-    padded = jax.lax.pad(x, zero, [(0, 0, 0), *((b, a, 0) for b, a in _filter_pads(x, grad, windows, pads)), (0, 0, 0)])
+    padded = jax.lax.pad(
+        x, zero, [(0, 0, 0), *((b, a, 0) for b, a in _filter_pads(x, grad, windows, pads)), (0, 0, 0)]
+    )
     columns: list[Array] = []
     for position in product(*(range(w.size) for w in windows)):
         slices = tuple(
@@ -159,7 +170,9 @@ def depthwise_filter_gradient(
 
     channels = x.shape[-1]
     zero = np.zeros((), x.dtype)
-    padded = jax.lax.pad(x, zero, [(0, 0, 0), *((b, a, 0) for b, a in _filter_pads(x, grad, windows, pads)), (0, 0, 0)])
+    padded = jax.lax.pad(
+        x, zero, [(0, 0, 0), *((b, a, 0) for b, a in _filter_pads(x, grad, windows, pads)), (0, 0, 0)]
+    )
     split = grad.reshape(*grad.shape[:-1], channels, multiplier)
     sums: list[Array] = []
     for position in product(*(range(w.size) for w in windows)):
@@ -167,5 +180,7 @@ def depthwise_filter_gradient(
             slice(p * w.dilation, p * w.dilation + (o - 1) * w.stride + 1, w.stride)
             for p, w, o in zip(position, windows, grad.shape[1:-1], strict=True)
         )
-        sums.append(jnp.sum(padded[(slice(None), *slices)][..., None] * split, axis=tuple(range(len(windows) + 1))))
+        sums.append(
+            jnp.sum(padded[(slice(None), *slices)][..., None] * split, axis=tuple(range(len(windows) + 1)))
+        )
     return jnp.stack(sums).reshape(*(w.size for w in windows), channels, multiplier)
