@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.ops.harness import B, Case, F, I
 from tests.ops.raw import raw
 
@@ -38,7 +37,7 @@ def _reversed(x, lengths):
 
 
 def _blocks_to_depth(x, b):
-    n, h, w, c = x.shape
+    n, h, w, _ = x.shape
     return np.stack([
         np.stack([np.stack([x[k, i : i + b, j : j + b].reshape(-1) for j in range(0, w, b)]) for i in range(0, h, b)])
         for k in range(n)
