@@ -161,7 +161,10 @@ def _lines(maker: Operation) -> Callable[[bytes, Operation], Records]:
                 if number > skipped:
                     text = line.removesuffix(b"\n").removesuffix(b"\r")
                     if text or line.endswith(b"\n"):
-                        yield b"%s:%d" % (path, number), text
+                        yield (
+                            b"%s:%d" % (path, number),
+                            FileBytes.of(f"{os.fsdecode(path)}, line {number}", text),
+                        )
 
     return open_file
 

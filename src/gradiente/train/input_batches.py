@@ -39,7 +39,7 @@ class _Batcher:
         self, what: str, lists: Sequence[Any], keep: Any, threads: int, enqueue_many: bool, shapes: Any
     ) -> None:
         first: Any = lists[0]
-        self._keys: list[Any] | None = sorted(first) if isinstance(first, dict) else None
+        self._keys = _sorted_keys(first)
         tensors = [_as_list(item, what) for item in lists]
         if len({len(t) for t in tensors}) != 1:
             raise ValueError(
@@ -92,11 +92,15 @@ class _Batcher:
         out: Any = (
             queue.dequeue_up_to(batch_size, name=name) if fewer else queue.dequeue_many(batch_size, name=name)
         )
-        tensors: list[Tensor] = out if isinstance(out, list) else [out]
-        components = restored_sparse(tensors, self._sparse)
+        components = restored_sparse([out] if isinstance(out, Tensor) else out, self._sparse)
         if self._keys is not None:
             return dict(zip(self._keys, components, strict=True))
         return components[0] if len(components) == 1 else components
+
+
+def _sorted_keys(tensors: Any) -> list[Any] | None:
+    """The keys of a dictionary, in the order in which its tensors go through the queue; None for a list."""
+    return sorted(tensors) if isinstance(tensors, dict) else None  # pyright: ignore[reportUnknownArgumentType] - user input
 
 
 def _as_list(tensors: Any, what: str) -> list[Any]:
