@@ -138,6 +138,19 @@ def _matrix_size(diagonal: Any, band: tuple[int, int], rows: int, columns: int) 
     return (least_rows if rows < 0 else rows), (least_columns if columns < 0 else columns)
 
 
+def _check_length(length: int | None, size: tuple[Any, Any], band: tuple[int, int]) -> None:
+    longest = max(_length(size[0], size[1], d) for d in range(band[0], band[1] + 1))
+    if length is not None and length != longest:
+        named = (
+            f"diagonal {band[0]} has"
+            if band[0] == band[1]
+            else f"diagonals {band[0]} to {band[1]} have at most"
+        )
+        raise ValueError(
+            f"The diagonal has {length} elements, but of a [{size[0]}, {size[1]}] matrix, {named} {longest}."
+        )
+
+
 def _matrix_diag_v3_shape(op: Operation) -> list[Any]:
     dims = op.inputs[0].shape.with_rank_at_least(1).plain
     k, rows, columns = (constant_value(t) for t in op.inputs[1:4])
@@ -147,7 +160,10 @@ def _matrix_diag_v3_shape(op: Operation) -> list[Any]:
     batch = dims[:-1] if band[0] == band[1] else dims[:-2]
     if rows is None or columns is None:
         return [(*batch, None, None)]
-    return [(*batch, *_matrix_size(dims, band, int(rows), int(columns)))]
+    size = _matrix_size(dims, band, int(rows), int(columns))
+    if None not in size:
+        _check_length(dims[-1], size, band)
+    return [(*batch, *size)]
 
 
 def _matrix_diag_v3(
@@ -250,6 +266,19 @@ register(
 )  # fmt: skip
 
 
+def _matrix_set_diag_v3_shape(op: Operation) -> list[Any]:
+    shape, diagonal = op.inputs[0].shape.with_rank_at_least(2), op.inputs[1].shape.with_rank_at_least(1)
+    k = constant_value(op.inputs[2])
+    if (
+        shape.plain is not None
+        and diagonal.plain is not None
+        and k is not None
+        and None not in shape.plain[-2:]
+    ):
+        _check_length(diagonal.plain[-1], shape.plain[-2:], _band(k))  # pyright: ignore[reportArgumentType] - a pair
+    return [shape]
+
+
 def _matrix_set_diag_v3(xp: Namespace, input: Array, diagonal: Array, k: Array, *, align: str) -> Array:
     band = _band(k)
     inside, row, column = _places(input.shape[-2], input.shape[-1], band, align)
@@ -267,8 +296,8 @@ def _matrix_set_diag_v3_gradient(op: Operation, grad: Tensor) -> list[Tensor | N
 
 
 register(
-    "MatrixSetDiagV3", "input: T, diagonal: T, k: int32 -> output: T", attrs={"align": _ALIGN}, shape=same_shape,
-    gradient=_matrix_set_diag_v3_gradient, compute=_matrix_set_diag_v3, static=("k",),
+    "MatrixSetDiagV3", "input: T, diagonal: T, k: int32 -> output: T", attrs={"align": _ALIGN},
+    shape=_matrix_set_diag_v3_shape, gradient=_matrix_set_diag_v3_gradient, compute=_matrix_set_diag_v3, static=("k",),
 )  # fmt: skip
 
 

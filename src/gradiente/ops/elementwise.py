@@ -72,7 +72,7 @@ def _sqrt_grad(xp: Namespace, y: Array, dy: Array) -> Array:
 
 
 def _sqrt_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
-    slope = apply("RealDiv", grad, conj(op.inputs[0]))
+    slope = apply("RealDiv", grad, op.inputs[0])
     return [apply("Neg", apply("Mul", conj(slope), op.outputs[0])), apply("Mul", slope, 0.5)]
 
 
@@ -119,7 +119,7 @@ def _rsqrt_grad(xp: Namespace, y: Array, dy: Array) -> Array:
 
 def _rsqrt_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
     y, dy = conj(op.inputs[0]), op.inputs[1]
-    to_y = apply("Mul", apply("Mul", apply("Mul", grad, -1.5), conj(dy)), apply("Square", y))
+    to_y = apply("Mul", apply("Mul", apply("Mul", conj(grad), -1.5), dy), apply("Square", y))
     return [to_y, apply("RsqrtGrad", y, grad)]
 
 
@@ -162,7 +162,7 @@ def _reciprocal_grad(xp: Namespace, y: Array, dy: Array) -> Array:
 
 def _reciprocal_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
     y, dy = conj(op.inputs[0]), op.inputs[1]
-    to_y = apply("Mul", apply("Mul", apply("Mul", grad, -2.0), conj(dy)), y)
+    to_y = apply("Mul", apply("Mul", apply("Mul", conj(grad), -2.0), dy), y)
     return [to_y, apply("ReciprocalGrad", y, grad)]
 
 

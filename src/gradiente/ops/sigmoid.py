@@ -35,8 +35,8 @@ def _sigmoid_grad(xp: Namespace, y: Array, dy: Array) -> Array:
 
 
 def _sigmoid_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
-    y, dy = conj(op.inputs[0]), conj(op.inputs[1])
-    arriving = apply("Mul", grad, dy)
+    y, dy = conj(op.inputs[0]), op.inputs[1]
+    arriving = apply("Mul", conj(grad), dy)
     to_y = apply("Sub", arriving, apply("Mul", apply("Mul", arriving, 2), y))
     return [to_y, apply("SigmoidGrad", y, grad)]
 
@@ -79,8 +79,8 @@ def _tanh_grad(xp: Namespace, y: Array, dy: Array) -> Array:
 
 
 def _tanh_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
-    y, dy = conj(op.inputs[0]), conj(op.inputs[1])
-    to_y = apply("Mul", apply("Mul", apply("Mul", grad, -2), dy), y)
+    y, dy = conj(op.inputs[0]), op.inputs[1]
+    to_y = apply("Mul", apply("Mul", apply("Mul", conj(grad), -2), dy), y)
     return [to_y, apply("TanhGrad", y, grad)]
 
 

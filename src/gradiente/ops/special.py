@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from gradiente.graph.build import apply
 from gradiente.graph.dtypes import COMPLEX, FLOATS, float32, float64
 from gradiente.graph.operation import Operation, Tensor
@@ -125,7 +127,7 @@ def _digamma(xp: Namespace, x: Array) -> Array:
 
 
 def _polygamma(xp: Namespace, a: Array, x: Array) -> Array:
-    return _library(xp).polygamma(a, x).astype(x.dtype)
+    return _library(xp).polygamma(a.astype(np.int32), x).astype(x.dtype)
 
 
 def _zeta(xp: Namespace, x: Array, q: Array) -> Array:
