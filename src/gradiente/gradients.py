@@ -11,6 +11,7 @@ from gradiente.graph.graph import get_default_graph
 from gradiente.graph.indexed_slices import IndexedSlices, densified
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, gradient_rule
+from gradiente.graph.types import is_list
 from gradiente.ops import control_flow_gradients
 from gradiente.ops.control_flow_gradients import TAKE_NONE
 
@@ -94,7 +95,7 @@ def _between(ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Tensor]) -> 
 
 
 def _apply_rule(op: Operation, received: list[Any], scope: str) -> Sequence[Gradient | None]:
-    rule = gradient_rule(op.attrs.get("_gradient_op_type", op.type))
+    rule: Any = gradient_rule(op.attrs.get("_gradient_op_type", op.type))
     if rule is NOT_DIFFERENTIABLE:
         return [None] * len(op.inputs)
     if rule is None:
@@ -109,18 +110,18 @@ def _apply_rule(op: Operation, received: list[Any], scope: str) -> Sequence[Grad
             if grad is None and op.type not in TAKE_NONE and _has_derivative(output):
                 received[i] = apply("ZerosLike", output)
         result: Any = rule(op, *received)
-    result = list(result) if isinstance(result, (list, tuple)) else [result]
-    if len(result) != len(op.inputs):
+    grads: list[Any] = list(result) if is_list(result) else [result]  # pyright: ignore[reportUnknownArgumentType] - a rule's own result
+    if len(grads) != len(op.inputs):
         raise ValueError(
-            f"The gradient rule of '{op.name}' ({op.type}) gave {len(result)} gradients for {len(op.inputs)} inputs."
+            f"The gradient rule of '{op.name}' ({op.type}) gave {len(grads)} gradients for {len(op.inputs)} inputs."
         )
-    for grad, tensor in zip(result, op.inputs, strict=True):
+    for grad, tensor in zip(grads, op.inputs, strict=True):
         if isinstance(grad, Tensor) and not grad.shape.is_compatible_with(tensor.shape):
             raise ValueError(
                 f"The gradient rule of '{op.name}' ({op.type}) gave shape {grad.shape} for input {tensor.name!r} of shape "
                 f"{tensor.shape}; a gradient has its input's shape."
             )
-    return result
+    return grads
 
 
 def _added(grads: list[Any] | None) -> Any:
@@ -162,7 +163,9 @@ def _has_derivative(tensor: Tensor) -> bool:
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, Tensor) else [value]
+    if isinstance(value, Iterable) and not isinstance(value, Tensor):
+        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - user input
+    return [value]
 
 
 def _element(value: Any) -> Tensor:

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from gradiente.ops.bands import adjoint as adjoint
+from gradiente.ops.bands import cross as cross
+from gradiente.ops.bands import eye as eye
+from gradiente.ops.bands import matrix_transpose as matrix_transpose
+from gradiente.ops.bands import trace as trace
+from gradiente.ops.clip import global_norm as global_norm
+from gradiente.ops.decompositions import cholesky as cholesky
+from gradiente.ops.decompositions import qr as qr
+from gradiente.ops.decompositions import svd as svd
+from gradiente.ops.diagonal import diag as diag
+from gradiente.ops.diagonal import diag_part as diag_part
+from gradiente.ops.einsum import einsum as einsum
 from gradiente.ops.elementwise import inv as inv
 from gradiente.ops.matmul import matmul as matmul
 from gradiente.ops.matmul import matvec as matvec
+from gradiente.ops.nn_norm import l2_normalize as l2_normalize
+from gradiente.ops.norms import norm as norm
 from gradiente.ops.reshape import transpose as transpose
+from gradiente.ops.solvers import cholesky_solve as cholesky_solve
+from gradiente.ops.solvers import logdet as logdet
+from gradiente.ops.solvers import slogdet as slogdet
+from gradiente.ops.tensordot import tensordot as tensordot

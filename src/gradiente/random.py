@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gradiente.ops.philox import Generator as Generator
-from gradiente.ops.philox import normal as normal
-from gradiente.ops.philox import truncated_normal as truncated_normal
-from gradiente.ops.philox import uniform as uniform
+from gradiente.ops.nn_candidates import log_uniform_candidate_sampler as log_uniform_candidate_sampler
+from gradiente.ops.nn_candidates import uniform_candidate_sampler as uniform_candidate_sampler
+from gradiente.ops.random_discrete import categorical as categorical
+from gradiente.ops.random_discrete import multinomial as multinomial
+from gradiente.ops.random_ops import truncated_normal as truncated_normal
 from gradiente.ops.random_seed import get_seed as get_seed
 from gradiente.ops.random_seed import set_random_seed as set_random_seed
 from gradiente.ops.splitting import split as split

@@ -271,7 +271,7 @@ def _output_types(arg: ArgDef, attrs: Any) -> list[DType]:
     dtype: DType = arg.dtype or attrs[arg.type_attr]
     if arg.is_ref:
         dtype = dtype.as_ref
-    return [dtype] * (attrs[arg.number_attr] if arg.number_attr else 1)
+    return [dtype] * arg.count(attrs)
 
 
 def _results(definition: OpDef, op: Operation) -> Any:

@@ -11,6 +11,7 @@ from gradiente.graph.dtypes import DType, as_dtype, bool_, complex128, float32, 
 from gradiente.graph.errors import OpError
 from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import UNKNOWN, TensorShape
+from gradiente.graph.types import is_known, is_list
 
 _LARGEST_FOLDED = 4096
 """Elements of the largest value that constant_value works out."""
@@ -31,9 +32,9 @@ def constant_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, An
         if None in value:
             raise ValueError(f"Cannot convert a partially known shape {value} to a tensor; use tf.shape(x).")
         dtype = dtype or int32
-    if isinstance(value, (np.ndarray, np.generic)):
+    if is_known(value):
         return _from_numpy(np.asarray(value), dtype)
-    if hasattr(value, "__array__") and not isinstance(value, (list, tuple)):
+    if hasattr(value, "__array__") and not is_list(value):
         return _from_numpy(np.asarray(value), dtype)
     if value is None:
         raise ValueError("None values are not supported: a tensor needs a value.")
@@ -82,14 +83,11 @@ def _from_numpy(array: np.ndarray[Any, Any], dtype: DType | None) -> np.ndarray[
 
 def _plain(value: Any, kinds: set[Any]) -> Any:
     """A nested value with arrays opened up, noting the classes of its leaves."""
-    if isinstance(value, (list, tuple)):
-        return [_plain(v, kinds) for v in value]  # pyright: ignore[reportUnknownVariableType] - user input
-    if isinstance(value, np.ndarray):
-        kinds.add(as_dtype(value.dtype))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - user input
-        return value.tolist()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if isinstance(value, np.generic):
+    if is_list(value):
+        return [_plain(v, kinds) for v in value]
+    if is_known(value):
         kinds.add(as_dtype(value.dtype))
-        return value.item()
+        return value.tolist()
     if value is None:
         raise ValueError("None values are not supported: a tensor needs a value.")
     if type(value).__name__ == "Dimension":
@@ -98,9 +96,10 @@ def _plain(value: Any, kinds: set[Any]) -> Any:
             raise ValueError("An unknown dimension has no value while the graph is built; use tf.shape(x).")
         return value.value
     if type(value) not in (bool, int, float, complex, str, bytes):
-        if isinstance(value, (int, float, str, bytes)):
-            kinds.add(next(t for t in (bool, int, float, str, bytes) if isinstance(value, t)))
-            return value
+        for python_type in (bool, int, float, str, bytes):
+            if isinstance(value, python_type):
+                kinds.add(python_type)
+                return value
         if hasattr(value, "__array__"):
             array = np.asarray(value)
             kinds.add(as_dtype(array.dtype))
@@ -137,7 +136,7 @@ def _python_dtype(kinds: Iterable[Any]) -> DType:
 
 
 def _check_python(found: DType, wanted: DType, value: Any) -> None:
-    if np.size(value) == 0 if isinstance(value, (list, tuple)) else False:  # pyright: ignore[reportUnknownArgumentType] - user input
+    if np.size(value) == 0 if is_list(value) else False:
         return
     fits = (
         found is wanted

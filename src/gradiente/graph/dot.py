@@ -75,10 +75,14 @@ def to_svg(graph: Graph, hide_constants: bool = True) -> str:
     rows = max((y for _, y in place.values()), default=0) + 1
     width, height = columns * (_WIDTH + _GAP_X) + _GAP_X, rows * (_HEIGHT + _GAP_Y) + _GAP_Y
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'font-family="sans-serif" font-size="10">',
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="6" markerHeight="6" orient="auto">'
-        '<path d="M0 0 L8 4 L0 8 z" fill="#666"/></marker></defs>',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            'font-family="sans-serif" font-size="10">'
+        ),
+        (
+            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="6" markerHeight="6" orient="auto">'
+            '<path d="M0 0 L8 4 L0 8 z" fill="#666"/></marker></defs>'
+        ),
     ]
     for source, target, label in _edges(ops):
         (x1, y1), (x2, y2) = _corner(place[source]), _corner(place[target])

@@ -110,7 +110,8 @@ class DType:
 
     def _limit(self, which: str) -> Any:
         if self.is_integer:
-            return getattr(np.iinfo(self._np), which)
+            limits: Any = np.iinfo(self.name)
+            return getattr(limits, which)
         if self.is_floating:
             return self._np.type(getattr(ml_dtypes.finfo(self._np), which))
         if self.is_bool:
@@ -216,15 +217,16 @@ def as_dtype(value: Any) -> DType:
     if isinstance(value, DType):
         return value
     found: DType | None = None
+    name: Any = value
     if isinstance(value, str):
         found = _BY_NAME.get(value)
     elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        found = _BY_NUMBER.get(int(value))
+        found = _BY_NUMBER.get(int(name))
     elif isinstance(value, type):
         found = _BY_PYTHON.get(value)
     if found is None and value is not None:
         try:
-            dtype = np.dtype(value)
+            dtype = np.dtype(name)
         except TypeError:
             dtype = None
         if dtype is not None:

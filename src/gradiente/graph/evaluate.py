@@ -10,7 +10,7 @@ import numpy as np
 from gradiente.graph.errors import InvalidArgumentError, OpError
 from gradiente.graph.operation import Operation
 from gradiente.graph.registry import Computation
-from gradiente.graph.types import Array, Namespace
+from gradiente.graph.types import Array, Namespace, is_list
 
 
 def call(
@@ -34,8 +34,8 @@ def call(
     keywords: dict[str, Any] = {}
     for name in definition.keywords[form]:
         keywords[name] = op if name == "op" else ctx if name == "ctx" else op.attrs[name]
-    result = function(xp, *_grouped(op, inputs), **keywords)
-    if len(op.outputs) == 1 and not isinstance(result, (tuple, list)):
+    result: Any = function(xp, *_grouped(op, inputs), **keywords)
+    if len(op.outputs) == 1 and not is_list(result):
         return (result,)
     return () if result is None else tuple(result)
 
@@ -47,15 +47,9 @@ def _grouped(op: Operation, inputs: Sequence[Any]) -> list[Any]:
     grouped: list[Any] = []
     position = 0
     for arg in definition.inputs:
-        if arg.number_attr:
-            count = op.attrs[arg.number_attr]
-        elif arg.type_list_attr:
-            count = len(op.attrs[arg.type_list_attr])
-        else:
-            grouped.append(inputs[position])
-            position += 1
-            continue
-        grouped.append(list(inputs[position : position + count]))
+        count = arg.count(op.attrs)
+        part = inputs[position : position + count]
+        grouped.append(list(part) if arg.is_list else part[0])
         position += count
     return grouped
 

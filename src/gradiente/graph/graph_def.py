@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from tensorboard.compat.proto import function_pb2, graph_pb2, node_def_pb2
-
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.proto_types import FunctionDef, GraphDef, NodeDef
 from gradiente.graph.protos import attr_to_proto, shape_to_proto
 from gradiente.graph.registry import REQUIRED, ArgDef
+from gradiente.graph.types import is_list
 
 PRODUCER = 2300
 """The GraphDef version that is written: TensorFlow 2.21's consumers accept it."""
@@ -24,7 +24,7 @@ def node_def(op: Operation) -> Any:
 
 def graph_def(graph: Graph, from_version: int = 0, add_shapes: bool = False) -> Any:
     """A graph as a GraphDef (see ``Graph.as_graph_def``)."""
-    proto: Any = graph_pb2.GraphDef()
+    proto: Any = GraphDef()
     proto.versions.producer = PRODUCER
     written: set[str] = set()
     for op in graph.get_operations()[from_version:]:
@@ -38,7 +38,7 @@ def graph_def(graph: Graph, from_version: int = 0, add_shapes: bool = False) -> 
 
 def _add_functions(library: Any, op: Operation, written: set[str]) -> None:
     for value in op.attrs.values():
-        for body in value if isinstance(value, (list, tuple)) else (value,):  # pyright: ignore[reportUnknownVariableType] - attrs are untyped
+        for body in value if is_list(value) else (value,):
             if isinstance(body, FuncGraph) and body.name not in written:
                 written.add(body.name)
                 library.function.append(function_def(body))
@@ -47,7 +47,7 @@ def _add_functions(library: Any, op: Operation, written: set[str]) -> None:
 
 
 def _node(op: Operation, name_input: Any) -> Any:
-    node: Any = node_def_pb2.NodeDef(name=op.name, op=op.type, device=op.device)
+    node: Any = NodeDef(name=op.name, op=op.type, device=op.device)
     node.input.extend(name_input(t) for t in op.inputs)
     node.input.extend(f"^{c.name}" for c in op.control_inputs)
     for key, declared in op.op_def.attrs.items():
@@ -70,11 +70,7 @@ def output_arg(tensor: Tensor) -> tuple[ArgDef, int]:
     """The output argument that a tensor belongs to, and its position in it."""
     position = tensor.value_index
     for arg in tensor.op.op_def.outputs:
-        count = 1
-        if arg.number_attr:
-            count = tensor.op.attrs[arg.number_attr]
-        elif arg.type_list_attr:
-            count = len(tensor.op.attrs[arg.type_list_attr])
+        count = arg.count(tensor.op.attrs)
         if position < count:
             return arg, position
         position -= count
@@ -83,7 +79,7 @@ def output_arg(tensor: Tensor) -> tuple[ArgDef, int]:
 
 def function_def(body: FuncGraph) -> Any:
     """A function body as a FunctionDef. Variables that it reads are passed by value."""
-    proto: Any = function_pb2.FunctionDef()
+    proto: Any = FunctionDef()
     proto.signature.name = body.name
     arguments = {t.op: t.op.name.replace("/", "_").lower() for t in body.inputs}
     for tensor in body.inputs:

@@ -21,12 +21,23 @@ _SAME_AS = {
 }  # fmt: skip
 """Op types that are read as another type: resource variables become reference variables, stateless forms the plain ones."""
 
+
+def _own_type(name: str) -> str:
+    return _SAME_AS.get(name, name)
+
+
+def _renamed(op_type: str, attribute: str) -> str:
+    return _RENAMED_ATTRS.get(op_type, {}).get(attribute, attribute)
+
+
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _IGNORED = frozenset(
     {"_class", "_output_shapes", "_XlaCompile", "_lower_using_switch_merge", "_stateful_parallelism"}
 )
-_RENAMED_ATTRS = {"ReadVariableOp": {"dtype": "T"}, "AssignVariableOp": {"dtype": "T"}, "AssignAddVariableOp": {"dtype": "T"},
-                  "AssignSubVariableOp": {"dtype": "T"}}  # fmt: skip
+_RENAMED_ATTRS = {
+    name: {"dtype": "T"}
+    for name in ("ReadVariableOp", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp")
+}
 
 
 def import_graph_def(
@@ -86,9 +97,7 @@ class _Reader:
     def read(self, nodes: Sequence[Any]) -> None:
         """Make the operations of all nodes."""
         by_name = {n.name: n for n in nodes}
-        missing = sorted(
-            {n.op for n in nodes if n.op not in _CALLS and op_def(_SAME_AS.get(n.op, n.op)) is None}
-        )
+        missing = sorted({n.op for n in nodes if n.op not in _CALLS and op_def(_own_type(n.op)) is None})
         if missing:
             hint = " Graphs with loops of Enter, Exit and NextIteration must be written with control flow v2." if set(
                 missing
@@ -136,7 +145,7 @@ class _Reader:
         if node.op in _CALLS:
             self._inline(node, inputs)
             return
-        definition = op_def(_SAME_AS.get(node.op, node.op))
+        definition = op_def(_own_type(node.op))
         assert definition is not None
         attrs = _attrs(node, definition, inputs, self.body)
         full = f"{self.scope}{node.name}"
@@ -210,13 +219,7 @@ class _FunctionReader(_Reader):
         for arg in op.op_def.outputs:
             if arg.name == output:
                 return outputs[position + int(index or 0)]
-            position += (
-                op.attrs[arg.number_attr]
-                if arg.number_attr
-                else len(op.attrs[arg.type_list_attr])
-                if arg.type_list_attr
-                else 1
-            )
+            position += arg.count(op.attrs)
         return outputs[int(index or 0)]
 
 
@@ -245,12 +248,11 @@ def _function(function: Any, parent: _Reader) -> FuncGraph:
 def _attrs(
     node: Any, definition: OpDef, inputs: Sequence[Tensor], body: Callable[[str], FuncGraph]
 ) -> dict[str, Any]:
-    renamed = _RENAMED_ATTRS.get(node.op, {})
     attrs: dict[str, Any] = {}
     for key, proto in node.attr.items():
-        declared = definition.attrs.get(renamed.get(key, key))
+        declared = definition.attrs.get(_renamed(node.op, key))
         if declared is not None:
-            attrs[renamed.get(key, key)] = attr_from_proto(declared.kind, proto, body)
+            attrs[_renamed(node.op, key)] = attr_from_proto(declared.kind, proto, body)
         elif key == "_gradient_op_type":
             attrs[key] = proto.s.decode()
         elif (

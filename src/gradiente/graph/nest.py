@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gradiente.graph.indexed_slices import IndexedSlices
+from gradiente.graph.shapes import TensorShape
+from gradiente.graph.types import is_list, is_mapping
 
 
 def is_nested(value: Any) -> bool:
@@ -14,8 +16,8 @@ def is_nested(value: Any) -> bool:
 
 
 def _parts(structure: Any) -> list[Any]:
-    if isinstance(structure, Mapping):
-        return [structure[k] for k in sorted(structure)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - user input
+    if is_mapping(structure):
+        return [structure[k] for k in sorted(structure)]
     return list(structure)
 
 
@@ -41,10 +43,10 @@ def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
 def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
     if not is_nested(structure):
         return next(leaves)
-    if isinstance(structure, Mapping):
-        packed = {k: _pack(structure[k], leaves) for k in sorted(structure)}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - user input
-        kept: Any = {k: packed[k] for k in structure}  # pyright: ignore[reportUnknownVariableType]
-        return kept if type(structure) is dict else type(structure)(kept)  # pyright: ignore[reportUnknownArgumentType, reportCallIssue, reportUnknownVariableType]
+    if is_mapping(structure):
+        packed = {k: _pack(structure[k], leaves) for k in sorted(structure)}
+        kept: Any = {k: packed[k] for k in structure}
+        return kept if type(structure) is dict else type(structure)(kept)
     parts = [_pack(part, leaves) for part in structure]
     if hasattr(structure, "_fields"):
         return type(structure)(*parts)
@@ -78,8 +80,8 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
         return
     if check_types and _kind(first) is not _kind(second):
         raise TypeError(_different(first, second))
-    if isinstance(first, Mapping) and isinstance(second, Mapping) and set(first) != set(second):  # pyright: ignore[reportUnknownArgumentType] - user input
-        raise ValueError(_different(first, second))  # pyright: ignore[reportUnknownArgumentType]
+    if is_mapping(first) and is_mapping(second) and set(first) != set(second):
+        raise ValueError(_different(first, second))
     if len(first) != len(second):
         raise ValueError(_different(first, second))
     for a, b in zip(_parts(first), _parts(second), strict=True):
@@ -87,7 +89,7 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
 
 
 def _kind(structure: Any) -> Any:
-    return dict if isinstance(structure, Mapping) else type(structure)  # pyright: ignore[reportUnknownVariableType] - user input
+    return dict if is_mapping(structure) else type(structure)
 
 
 def _different(first: Any, second: Any) -> str:
@@ -97,10 +99,10 @@ def _different(first: Any, second: Any) -> str:
 
 
 def _outline(structure: Any) -> str:
-    if isinstance(structure, Mapping):
-        return "{" + ", ".join(f"{k!r}: {_outline(structure[k])}" for k in sorted(structure)) + "}"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - user input
-    if isinstance(structure, (list, tuple)):
-        inside = ", ".join(_outline(part) for part in structure)  # pyright: ignore[reportUnknownVariableType] - user input
+    if is_mapping(structure):
+        return "{" + ", ".join(f"{k!r}: {_outline(structure[k])}" for k in sorted(structure)) + "}"
+    if is_list(structure):
+        inside = ", ".join(_outline(part) for part in structure)
         return f"[{inside}]" if isinstance(structure, list) else f"({inside})"
     return "."
 
@@ -111,6 +113,10 @@ class Composite:
     def to_tensors(self) -> list[Any]:
         """The tensors that carry the object's value."""
         raise NotImplementedError
+
+    def invariant_shapes(self) -> list[TensorShape]:
+        """What holds of these tensors' shapes in every turn of a loop."""
+        return [t.shape for t in self.to_tensors()]
 
     def from_tensors(self, tensors: Sequence[Any]) -> Any:
         """An object like this one, carried by other tensors."""

@@ -1,8 +1,20 @@
-"""TensorFlow's protocol buffer classes that programs use by name (``tf.GraphDef``)."""
+"""TensorFlow's protocol buffer classes, which the tensorboard package carries (``tf.GraphDef``)."""
 
 from __future__ import annotations
 
-from tensorboard.compat.proto.attr_value_pb2 import AttrValue as AttrValue
-from tensorboard.compat.proto.graph_pb2 import GraphDef as GraphDef
-from tensorboard.compat.proto.meta_graph_pb2 import MetaGraphDef as MetaGraphDef
-from tensorboard.compat.proto.node_def_pb2 import NodeDef as NodeDef
+from importlib import import_module
+from typing import Any
+
+
+def _message(module: str, name: str) -> Any:
+    return getattr(import_module(f"tensorboard.compat.proto.{module}"), name)
+
+
+AttrValue: Any = _message("attr_value_pb2", "AttrValue")
+FunctionDef: Any = _message("function_pb2", "FunctionDef")
+GraphDef: Any = _message("graph_pb2", "GraphDef")
+MetaGraphDef: Any = _message("meta_graph_pb2", "MetaGraphDef")
+NodeDef: Any = _message("node_def_pb2", "NodeDef")
+TensorProto: Any = _message("tensor_pb2", "TensorProto")
+TensorShapeProto: Any = _message("tensor_shape_pb2", "TensorShapeProto")
+VariableDef: Any = _message("variable_pb2", "VariableDef")

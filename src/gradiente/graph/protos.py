@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tensorboard.compat.proto import attr_value_pb2, tensor_pb2, tensor_shape_pb2
 
 from gradiente.graph.constants import constant_array
 from gradiente.graph.dtypes import (
@@ -25,12 +24,13 @@ from gradiente.graph.dtypes import (
     uint64,
 )
 from gradiente.graph.functions import FuncGraph
+from gradiente.graph.proto_types import AttrValue, TensorProto, TensorShapeProto
 from gradiente.graph.shapes import TensorShape
 
 
 def shape_to_proto(shape: TensorShape) -> Any:
     """A shape as a TensorShapeProto: -1 for an unknown size, ``unknown_rank`` for an unknown rank."""
-    proto: Any = tensor_shape_pb2.TensorShapeProto()
+    proto: Any = TensorShapeProto()
     if shape.plain is None:
         proto.unknown_rank = True
     else:
@@ -57,7 +57,7 @@ def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_
         if verify_shape and array.shape != sizes:
             raise ValueError(f"Expected a value of shape {sizes}, got {array.shape}.")
         array = np.broadcast_to(array, sizes) if array.size == 1 else array.reshape(sizes)
-    proto: Any = tensor_pb2.TensorProto()
+    proto: Any = TensorProto()
     proto.dtype = as_dtype(array.dtype).as_datatype_enum
     proto.tensor_shape.CopyFrom(shape_to_proto(TensorShape.of(tuple(array.shape))))
     if array.dtype == np.object_:
@@ -118,7 +118,7 @@ def make_ndarray(tensor: Any) -> np.ndarray[Any, Any]:
 
 def attr_to_proto(kind: str, value: Any) -> Any:
     """An attribute's value, of a kind of the registry, as an AttrValue."""
-    proto: Any = attr_value_pb2.AttrValue()
+    proto: Any = AttrValue()
     if kind.startswith("list("):
         proto.list.SetInParent()
         for item in value:

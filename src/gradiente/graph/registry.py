@@ -88,6 +88,12 @@ class ArgDef:
         """Whether the argument is a list of tensors."""
         return self.number_attr is not None or self.type_list_attr is not None
 
+    def count(self, attrs: Mapping[str, Any]) -> int:
+        """How many tensors the argument stands for in an operation with these attributes."""
+        if self.number_attr is not None:
+            return attrs[self.number_attr]
+        return 1 if self.type_list_attr is None else len(attrs[self.type_list_attr])
+
 
 @dataclass(frozen=True)
 class OpDef:
@@ -141,8 +147,9 @@ def _parse_arg(text: str, attrs: dict[str, AttrDef], allowed: Mapping[str, Itera
         spec = spec[4:-1]
     number_attr: str | None = None
     if "*" in spec:
-        number_attr, spec = (part.strip() for part in spec.split("*"))
-        attrs.setdefault(number_attr, AttrDef("int", REQUIRED))
+        number, _, element = spec.partition("*")
+        number_attr, spec = number.strip(), element.strip()
+        attrs.setdefault(number.strip(), AttrDef("int", REQUIRED))
     if spec.startswith("list("):
         type_list = spec[5:-1]
         attrs.setdefault(type_list, AttrDef("list(type)", REQUIRED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -335,6 +335,7 @@ SCALAR = TensorShape.of(())
 
 
 def _as_dims(dims: Any) -> Dims:
+    sizes: Any = dims
     if dims is None:
         return None
     if isinstance(dims, TensorShape):
@@ -346,10 +347,10 @@ def _as_dims(dims: Any) -> Dims:
     if isinstance(dims, (str, bytes)):
         raise TypeError(f"A shape is a list of whole numbers and None, not {dims!r}.")
     if isinstance(dims, np.ndarray) and dims.ndim == 0:
-        return (_as_size(dims.item()),)
-    if not isinstance(dims, Iterable):
+        return (_as_size(sizes.item()),)
+    if not hasattr(dims, "__iter__"):
         raise TypeError(f"A shape is a list of whole numbers and None, not {dims!r}.")
-    return tuple(_as_size(d) for d in dims)
+    return tuple(_as_size(d) for d in sizes)
 
 
 def as_shape(shape: Any) -> TensorShape:

@@ -35,7 +35,7 @@ class SourceLine:
 
 def user_line() -> SourceLine:
     """The innermost line on the stack that lies outside gradiente."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the only fast way to the stack
     last = frame
     while frame is not None:
         filename = frame.f_code.co_filename

@@ -13,7 +13,7 @@ from gradiente.graph.dtypes import as_dtype
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.shapes import TensorShape, as_shape
-from gradiente.graph.types import Array, Namespace
+from gradiente.graph.types import Array, Namespace, is_list, is_mapping
 
 
 def same_shape(op: Operation) -> list[TensorShape]:
@@ -210,9 +210,9 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
 def _flat(items: Any) -> list[Any]:
     flat: list[Any] = []
     for item in items:
-        if isinstance(item, dict):
-            flat.extend(_flat(item.values()))  # pyright: ignore[reportUnknownMemberType] - user input
-        elif isinstance(item, (list, tuple)):
+        if is_mapping(item):
+            flat.extend(_flat(item.values()))
+        elif is_list(item):
             flat.extend(_flat(item))
         elif item is not None:
             flat.append(item)

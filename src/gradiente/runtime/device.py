@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from gradiente.graph.errors import InternalError, OpError, ResourceExhaustedError
@@ -15,6 +13,7 @@ from gradiente.graph.evaluate import Ref
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Tensor
 from gradiente.runtime import debug
+from gradiente.runtime.backend import jax, jnp
 from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.plan import Segment

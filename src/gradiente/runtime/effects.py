@@ -12,6 +12,7 @@ import numpy as np
 
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.types import is_list
 
 Key: TypeAlias = str
 """A piece of a session's state: a variable's name, ``"count:op"`` (``"fresh:op"`` without a seed) for the runs of a random
@@ -47,7 +48,7 @@ def qualified_name(op: Operation) -> str:
     return f"{graph.name}/{op.name}" if isinstance(graph, FuncGraph) else op.name
 
 
-def count_key(op: Operation) -> tuple[str, str]:
+def count_key(op: Operation) -> Key:
     """The state that counts the runs of a random op. Without a seed (kind ``"fresh"``), it starts anywhere."""
     seeded = op.attrs.get("seed", 1) or op.attrs.get("seed2", 1)
     return f"{'count' if seeded else 'fresh'}:{qualified_name(op)}"
@@ -62,8 +63,8 @@ def functions(op: Operation) -> list[FuncGraph]:
     """The function bodies that the operation runs."""
     found = [v for v in op.attrs.values() if isinstance(v, FuncGraph)]
     for value in op.attrs.values():
-        if isinstance(value, (list, tuple)):
-            found.extend(v for v in value if isinstance(v, FuncGraph))  # pyright: ignore[reportUnknownVariableType] - attrs are untyped
+        if is_list(value):
+            found.extend(v for v in value if isinstance(v, FuncGraph))
     return found
 
 
@@ -131,18 +132,13 @@ class RefResolver:
                 found.reads.add(key)
         position = 0
         for arg in definition.inputs:
-            if arg.is_list:
-                position += (
-                    op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
-                )
-                continue
-            key = self.key(op.inputs[position])
+            key = None if arg.is_list else self.key(op.inputs[position])
             if key is not None:
                 if arg.name in definition.reads:
                     found.reads.add(key)
                 if arg.name in definition.writes:
                     found.writes.add(key)
-            position += 1
+            position += arg.count(op.attrs)
         if definition.random:
             found.reads.add(count_key(op))
             found.writes.add(count_key(op))
@@ -174,7 +170,7 @@ def ref_inputs(op: Operation) -> tuple[bool, ...]:
     bodies = bool(functions(op))
     for arg in op.op_def.inputs:
         if arg.is_list:
-            count = op.attrs[arg.number_attr] if arg.number_attr else len(op.attrs[arg.type_list_attr])
+            count = arg.count(op.attrs)
             variables = loop_variables(op) if bodies else 0
             flags.extend([arg.is_ref] * variables + [arg.is_ref or bodies] * (count - variables))
         else:

@@ -12,6 +12,7 @@ from gradiente.graph.dtypes import as_dtype, string
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import TensorShape
+from gradiente.graph.types import is_array
 
 
 def feed_items(graph: Graph, feed_dict: Any) -> Iterable[tuple[Tensor, Any]]:
@@ -45,8 +46,8 @@ def feed_value(tensor: Tensor, value: Any) -> Any:
         ValueError: if its shape does not fit.
     """
     dtype = tensor.dtype.base_dtype
-    if isinstance(value, np.ndarray):
-        array: Any = value if value.dtype == dtype.np else _converted(tensor, value)  # pyright: ignore[reportUnknownMemberType] - user input
+    if is_array(value):
+        array: Any = value if value.dtype == dtype.np else _converted(tensor, value)
     elif isinstance(value, Tensor):
         raise TypeError(
             f"The value of a feed cannot be a tf.Tensor object: {tensor.name!r} was fed {value!r}. Feed a NumPy array, a "
@@ -69,11 +70,11 @@ def feed_value(tensor: Tensor, value: Any) -> Any:
 
 def _converted(tensor: Tensor, value: Any) -> Any:
     dtype = tensor.dtype.base_dtype
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc" and dtype is not string:  # pyright: ignore[reportUnknownMemberType]
-        source = as_dtype(value.dtype)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if is_array(value) and value.dtype.kind in "biufc" and dtype is not string:
+        source = as_dtype(value.dtype)
         if source.is_complex and not dtype.is_complex:
             raise _wrong_type(tensor, value, source.name)
-        return value.astype(dtype.np)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return value.astype(dtype.np)
     try:
         plain = constant_array(value)
     except (TypeError, ValueError) as error:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from gradiente.graph.graph import Graph
 from gradiente.graph.indexed_slices import IndexedSlices
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.types import is_list, is_mapping
 
 Rebuild = Callable[[Sequence[Any]], Any]
 """From the values of the plain fetches to the value of a nested one."""
+
+
+class IndexedSlicesValue(NamedTuple):
+    """What fetching IndexedSlices gives (``tf.IndexedSlicesValue``)."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any
 
 
 class Fetches:
@@ -37,17 +46,17 @@ class Fetches:
             raise TypeError(
                 "Fetch argument None has invalid type NoneType: fetch tensors, operations or their names."
             )
-        if isinstance(fetch, (list, tuple)):
-            parts = [self._visit(f) for f in fetch]  # pyright: ignore[reportUnknownVariableType] - user input
+        if is_list(fetch):
+            parts = [self._visit(f) for f in fetch]
             if hasattr(fetch, "_fields"):
-                kind: Any = type(fetch)  # pyright: ignore[reportUnknownVariableType]
+                kind: Any = type(fetch)
                 return lambda values: kind(*(p(values) for p in parts))
             if isinstance(fetch, tuple):
                 return lambda values: tuple(p(values) for p in parts)
             return lambda values: [p(values) for p in parts]
-        if isinstance(fetch, Mapping):
-            items = {k: self._visit(f) for k, f in fetch.items()}  # pyright: ignore[reportUnknownVariableType] - user input
-            return lambda values: {k: p(values) for k, p in items.items()}
+        if is_mapping(fetch):
+            named: dict[Any, Rebuild] = {k: self._visit(f) for k, f in fetch.items()}
+            return lambda values: {k: p(values) for k, p in named.items()}
         if isinstance(fetch, IndexedSlices):
             return self._slices(fetch)
         expand = getattr(fetch, "_fetch_parts", None)
@@ -63,12 +72,9 @@ class Fetches:
         return lambda values: values[position]
 
     def _slices(self, fetch: IndexedSlices) -> Rebuild:
-        from collections import namedtuple
-
-        build = namedtuple("IndexedSlicesValue", ("values", "indices", "dense_shape"))
         parts = [self._position(self._element(t)) for t in (fetch.values, fetch.indices)]
         shape = None if fetch.dense_shape is None else self._position(self._element(fetch.dense_shape))
-        return lambda values: build(
+        return lambda values: IndexedSlicesValue(
             values[parts[0]], values[parts[1]], None if shape is None else values[shape]
         )
 
@@ -91,8 +97,8 @@ class Fetches:
 
 def fetch_key(fetch: Any) -> Any:
     """A hashable key that is the same for the same nesting of the same fetches."""
-    if isinstance(fetch, (list, tuple)):
-        return (type(fetch), *[fetch_key(f) for f in fetch])  # pyright: ignore[reportUnknownVariableType] - user input
-    if isinstance(fetch, Mapping):
-        return (dict, *[(k, fetch_key(f)) for k, f in fetch.items()])  # pyright: ignore[reportUnknownVariableType]
+    if is_list(fetch):
+        return (type(fetch), *[fetch_key(f) for f in fetch])
+    if is_mapping(fetch):
+        return (dict, *[(k, fetch_key(f)) for k, f in fetch.items()])
     return fetch if isinstance(fetch, str) else id(fetch)

@@ -11,7 +11,7 @@ from gradiente.graph.errors import FailedPreconditionError, InvalidArgumentError
 from gradiente.graph.evaluate import Ref, call, compute_numpy
 from gradiente.graph.functions import FuncGraph, outermost
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.graph.types import Array, Namespace
+from gradiente.graph.types import Array, Namespace, is_known
 from gradiente.runtime.effects import (
     Effects,
     Key,
@@ -110,7 +110,7 @@ class Context:
         if isinstance(self.op.graph, FuncGraph):
             self.state[key] = self.state.get(key, True) & ok
             self.messages[key] = check
-        elif isinstance(ok, (bool, np.bool_, np.ndarray)):
+        elif isinstance(ok, bool) or is_known(ok):
             if not bool(ok):
                 raise check.failure()
         else:
@@ -221,11 +221,8 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
         raise missing_value(op)
     if not ctx.tracing:
         with np.errstate(all="ignore"):
-            return [
-                np.asarray(v) if isinstance(v, np.generic) else v
-                for v in call(op, "compute", np, inputs, ctx)
-            ]
-    known = all(isinstance(v, (np.ndarray, np.generic)) for v in inputs)
+            return [np.asarray(v) if is_known(v) else v for v in call(op, "compute", np, inputs, ctx)]
+    known = all(is_known(v) for v in inputs)
     if known and definition.pure and (must_fold or (inputs and _is_small(op, inputs))):
         if "ctx" in definition.keywords["compute"]:
             with np.errstate(all="ignore"):
@@ -263,14 +260,14 @@ def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
     placed: list[Any] = []
     for position, value in enumerate(inputs):
         if position in static:
-            if not isinstance(value, (np.ndarray, np.generic)):
+            if not is_known(value):
                 raise InvalidArgumentError(
                     None, op,
                     f"The value of {op.inputs[position].name!r} must be known before {op.name!r} is compiled, but it is "
                     "computed inside the same loop or branch.",
                 )  # fmt: skip
             placed.append(value)
-        elif isinstance(value, (np.ndarray, np.generic)) and not definition.keywords.get("functions"):
+        elif is_known(value) and not definition.keywords.get("functions"):
             placed.append(value if position in kept or op.type in _KEEPS_STATIC else ctx.xp.asarray(value))
         else:
             placed.append(value)

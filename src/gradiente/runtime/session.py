@@ -228,7 +228,7 @@ class Session:
 
     def list_devices(self) -> list[str]:
         """The names of the devices that XLA sees."""
-        import jax
+        from gradiente.runtime.backend import jax
 
         return [f"/device:{d.platform.upper()}:{d.id}" for d in jax.devices()]
 

@@ -25,10 +25,7 @@ def positions_of(op: Operation, names: frozenset[str]) -> frozenset[int]:
     positions: set[int] = set()
     position = 0
     for arg in op.op_def.inputs:
-        count = 1
-        if arg.is_list:
-            count = op.attrs[arg.number_attr or arg.type_list_attr or ""]
-            count = count if isinstance(count, int) else len(count)
+        count = arg.count(op.attrs)
         if arg.name in names:
             positions.update(range(position, position + count))
         position += count

@@ -1,0 +1,11 @@
+"""JAX, without its partly unknown types: the runtime's values are arrays of any kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax as _jax
+import jax.numpy as _jax_numpy
+
+jax: Any = _jax
+jnp: Any = _jax_numpy
