@@ -76,6 +76,10 @@ def while_loop(
         return loop.finish(parallel_iterations, back_prop, return_same_structure)
 
 
+GROWS = frozenset({"_TensorArrayGrow"})
+"""Ops that make a loop variable larger from turn to turn."""
+
+
 class _Builder:
     """A loop in the making.
 
@@ -86,7 +90,7 @@ class _Builder:
     def __init__(self, loop_vars: Any, shape_invariants: Any, scope: str) -> None:
         self.structure = nest.map_structure(_as_leaf, loop_vars)
         self.start: list[Tensor] = nest.expand(self.structure)
-        self.shapes = [t.shape for t in self.start]
+        self.shapes = [s for leaf in nest.flatten(self.structure) for s in _shapes_of(leaf)]
         if shape_invariants is not None:
             self.shapes = _invariants(self.structure, shape_invariants, self.start)
         self.result: Any = None
@@ -179,6 +183,9 @@ class _Builder:
     def finish(self, parallel_iterations: int, back_prop: bool, return_same_structure: bool) -> Any:
         """Make the operation and pack its outputs."""
         bodies = [self.tested, self.turned]
+        if any(op.type in GROWS for op in self.turned.needed()):
+            self.turned.keep_on_host(shapes_vary=True)
+            self.tested.keep_on_host(shapes_vary=True)
         captured = share_captures(bodies)
         count = len(self.start)
         self.turned.outputs += self.turned.inputs[count + 1 :]
@@ -221,7 +228,7 @@ def _invariants(structure: Any, shape_invariants: Any, start: Sequence[Tensor]) 
 
 def _shapes_up_to(structure: Any, shapes: Any) -> list[TensorShape]:
     if isinstance(structure, nest.Composite):
-        return [t.shape for t in structure.to_tensors()]
+        return structure.invariant_shapes()
     if isinstance(structure, IndexedSlices):
         dense = as_shape(shapes)
         parts = [TensorShape([None]).concatenate(dense[1:]), TensorShape([None]), TensorShape([dense.ndims])]
@@ -233,6 +240,12 @@ def _shapes_up_to(structure: Any, shapes: Any) -> list[TensorShape]:
     if not isinstance(shapes, (list, tuple)) or len(shapes) != len(structure):  # pyright: ignore[reportUnknownArgumentType] - user input
         raise ValueError("while_loop(): 'shape_invariants' must have the structure of 'loop_vars'.")
     return [s for part, shape in zip(structure, shapes, strict=True) for s in _shapes_up_to(part, shape)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _shapes_of(leaf: Any) -> list[TensorShape]:
+    return (
+        leaf.invariant_shapes() if isinstance(leaf, nest.Composite) else [t.shape for t in nest.expand(leaf)]
+    )
 
 
 def _at_most_as_general(shape: TensorShape, invariant: TensorShape) -> bool:
