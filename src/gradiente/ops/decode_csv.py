@@ -90,11 +90,11 @@ def _converter(dtype: DType) -> Callable[[bytes, DType], Any]:
 def _csv_shape(op: Operation) -> list[Any]:
     for default in op.inputs[1:]:
         shape = default.shape
-        if shape.ndims is not None and (
-            shape.ndims > 1 or (shape.ndims == 1 and (shape.plain or (0,))[0] not in (None, 0, 1))
-        ):
+        size = shape.num_elements()
+        if (shape.ndims or 0) > 1 or (size is not None and size > 1):
             raise ValueError(
-                f"A default is a scalar or a vector of at most one element ([] where the column is required), not of shape {shape}."
+                f"A default is a scalar or a vector of at most one element ([] where the column is required), not of "
+                f"shape {shape}."
             )
     return [op.inputs[0].shape] * len(op.attrs["OUT_TYPE"])
 

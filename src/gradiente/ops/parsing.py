@@ -76,8 +76,8 @@ class _Specs:
             dtype = as_dtype(spec.dtype)
             if dtype not in FEATURE_TYPES:
                 raise TypeError(
-                    f"Feature {key!r} can't be of type {dtype.name}: Examples hold float32, int64 and string; use tf.cast or "
-                    "tf.decode_raw on what is parsed."
+                    f"Feature {key!r} can't be of type {dtype.name}: Examples hold float32, int64 and string; use "
+                    "tf.cast or tf.decode_raw on what is parsed."
                 )
             if isinstance(spec, VarLenFeature):
                 self.sparse_keys.append(key)
@@ -106,8 +106,8 @@ class _Specs:
             return
         if not spec.allow_missing:
             raise ValueError(
-                f"Unsupported: FixedLenSequenceFeature requires allow_missing to be True (feature {key!r}); it is False only in "
-                "parse_single_sequence_example."
+                f"Unsupported: FixedLenSequenceFeature requires allow_missing to be True (feature {key!r}); it is False "
+                "only in parse_single_sequence_example."
             )
         self.dense_shapes.append(TensorShape((None,)).concatenate(shape))
         filler = spec.default_value if spec.default_value is not None else ("" if dtype is string else 0)

@@ -26,12 +26,12 @@ class Where(NamedTuple):
 
     op: Operation
     name: str
-    index: int
+    row: int
 
     def error(self, key: str, what: str) -> InvalidArgumentError:
         """The error about a feature."""
         return InvalidArgumentError(
-            None, self.op, f"Name: {self.name or '<unknown>'}, Key: {key}, Index: {self.index}.  {what}"
+            None, self.op, f"Name: {self.name or '<unknown>'}, Key: {key}, Index: {self.row}.  {what}"
         )
 
 
@@ -49,8 +49,8 @@ def parsed(message: Any, data: Any, where: Where) -> Any:
         file = f" of {origin(data)}" if origin(data) else ""
         raise InvalidArgumentError(
             None, where.op,
-            f"Could not parse example input{file}, value: {bytes(data[:60])!r}. It is no serialized {message.DESCRIPTOR.name} "
-            "(example.SerializeToString() makes one).",
+            f"Could not parse example input{file}, value: {bytes(data[:60])!r}. It is no serialized "
+            f"{message.DESCRIPTOR.name} (example.SerializeToString() makes one).",
         ) from None  # fmt: skip
 
 
@@ -71,6 +71,10 @@ def values_of(feature: Any, key: str, dtype: DType, where: Where) -> Array | Non
     return strings(values) if dtype is string else np.array(values, dtype.np)
 
 
+def _sizes(shape: TensorShape) -> tuple[int, ...]:
+    return tuple(d or 0 for d in shape.as_list())
+
+
 class Features:
     """The features of one example, by key."""
 
@@ -87,14 +91,14 @@ class Features:
         values = self.get(key, dtype)
         if shape.plain and shape.plain[0] is None:
             return self._rows(key, np.zeros(0, dtype.np) if values is None else values, shape)
-        sizes = tuple(shape.as_list())
+        sizes = _sizes(shape)
         count = int(np.prod(sizes, dtype=np.int64))
         if values is None:
             if default.size != count or (count and not default.size):
                 raise InvalidArgumentError(
                     None, self.where.op,
-                    f"Name: {self.where.name or '<unknown>'}, Feature: {key} (data type: {dtype.name}) is required but could "
-                    f"not be found. The example has {', '.join(sorted(self._features)) or 'no features'}; give the "
+                    f"Name: {self.where.name or '<unknown>'}, Feature: {key} (data type: {dtype.name}) is required but "
+                    f"could not be found. The example has {', '.join(sorted(self._features)) or 'no features'}; give the "
                     "FixedLenFeature a default_value if it may be missing.",
                 )  # fmt: skip
             return default.reshape(sizes)
@@ -106,7 +110,7 @@ class Features:
         return values.reshape(sizes)
 
     def _rows(self, key: str, values: Array, shape: TensorShape) -> Array:
-        row = tuple(shape[1:].as_list())
+        row = _sizes(shape[1:])
         stride = int(np.prod(row, dtype=np.int64))
         if stride and values.size % stride:
             raise self.where.error(
@@ -171,9 +175,9 @@ def batch_sparse(rows: Sequence[Array | None], dtype: DType) -> tuple[Array, Arr
 def batch_dense(rows: Sequence[Array], shape: TensorShape, dtype: DType, default: Array) -> Array:
     """Arrays stacked; those of different lengths are filled up with the default."""
     if not (shape.plain and shape.plain[0] is None):
-        return np.stack(rows) if rows else np.zeros((0, *shape.as_list()), dtype.np)
+        return np.stack(rows) if rows else np.zeros((0, *_sizes(shape)), dtype.np)
     longest = max((len(r) for r in rows), default=0)
-    batch = np.full((len(rows), longest, *shape[1:].as_list()), default.ravel()[0], dtype.np)
+    batch = np.full((len(rows), longest, *_sizes(shape[1:])), default.ravel()[0], dtype.np)
     for i, row in enumerate(rows):
         batch[i, : len(row)] = row
     return batch
@@ -302,13 +306,13 @@ def _steps(lists: Any, key: str, dtype: DType, shape: TensorShape, may_miss: boo
                 key, f"Feature list '{key}' is required but could not be found.  Did you mean to include it in "
                 "feature_list_dense_missing_assumed_empty (allow_missing=True)?",
             )  # fmt: skip
-        return np.zeros((0, *shape.as_list()), dtype.np)
+        return np.zeros((0, *_sizes(shape)), dtype.np)
     empty = np.zeros(0, dtype.np)
     rows = [
         Features({key: f}, Where(where.op, where.name, i)).dense(key, dtype, shape, empty)
         for i, f in enumerate(lists[key].feature)
     ]
-    return np.stack(rows) if rows else np.zeros((0, *shape.as_list()), dtype.np)
+    return np.stack(rows) if rows else np.zeros((0, *_sizes(shape)), dtype.np)
 
 
 register(
