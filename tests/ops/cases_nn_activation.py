@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from tests.ops.harness import Case, F, I
 
 _LAMBDA, _ALPHA = 1.0507009873554805, 1.6732632423543772

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from tests.ops.harness import Case, F, I, P
 
 _FUSED = ("FusedBatchNormV3", "FusedBatchNormGradV3")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from tests.ops import nn_reference as ref
 from tests.ops.harness import Case, F, In
 

@@ -57,7 +57,7 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, (list, tuple, TensorShape, Tensor))
 
 
-class zeros_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class zeros_initializer(Initializer):
     """Start from zeros.
 
     ``tf.zeros_initializer`` serves as an initializer itself, as a class, and, called with a shape as programs before
@@ -79,7 +79,7 @@ class zeros_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         return creation.zeros(shape, self.dtype if dtype is None else dtype)
 
 
-class ones_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class ones_initializer(Initializer):
     """Start from ones; to be used like ``zeros_initializer``.
 
     Args:
@@ -108,7 +108,7 @@ def _instance_or_tensor(cls: type[Any], first: Any, args: tuple[Any, ...], kwarg
     return made(shape)
 
 
-class constant_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class constant_initializer(Initializer):
     """Start from given values.
 
     Args:
@@ -131,7 +131,7 @@ class constant_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         return constant(self.value, self.dtype if dtype is None else dtype, shape=shape, verify_shape=verify)
 
 
-class random_uniform_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class random_uniform_initializer(Initializer):
     """Start from uniformly distributed numbers in [minval, maxval).
 
     Args:
@@ -141,7 +141,9 @@ class random_uniform_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         dtype: the type where none is asked for.
     """
 
-    def __init__(self, minval: Any = 0.0, maxval: Any = None, seed: int | None = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, minval: Any = 0.0, maxval: Any = None, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.minval = minval
         self.maxval = maxval
         self.seed = seed
@@ -153,7 +155,7 @@ class random_uniform_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         return random_uniform(shape, self.minval, self.maxval, wanted, seed=self.seed)
 
 
-class random_normal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class random_normal_initializer(Initializer):
     """Start from normally distributed numbers.
 
     Args:
@@ -163,7 +165,9 @@ class random_normal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         dtype: the type where none is asked for.
     """
 
-    def __init__(self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
@@ -171,10 +175,12 @@ class random_normal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         """Numbers of that shape."""
-        return random_normal(shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, seed=self.seed)
+        return random_normal(
+            shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, seed=self.seed
+        )
 
 
-class truncated_normal_initializer(random_normal_initializer):  # noqa: N801 - TensorFlow's name
+class truncated_normal_initializer(random_normal_initializer):
     """Start from normally distributed numbers, those beyond two standard deviations drawn again.
 
     Args:
@@ -186,10 +192,12 @@ class truncated_normal_initializer(random_normal_initializer):  # noqa: N801 - T
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         """Numbers of that shape."""
-        return truncated_normal(shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, seed=self.seed)
+        return truncated_normal(
+            shape, self.mean, self.stddev, self.dtype if dtype is None else dtype, seed=self.seed
+        )
 
 
-class uniform_unit_scaling_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class uniform_unit_scaling_initializer(Initializer):
     """Start from uniform numbers that keep the scale of the input: within ±factor · √(3 / inputs).
 
     Args:
@@ -216,7 +224,7 @@ _MODES = ("fan_in", "fan_out", "fan_avg")
 _DISTRIBUTIONS = ("normal", "truncated_normal", "untruncated_normal", "uniform")
 
 
-class variance_scaling_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class variance_scaling_initializer(Initializer):
     """Start from numbers whose variance is scale / n, where n is how many neurons a neuron is connected to.
 
     Args:
@@ -275,7 +283,7 @@ def fans(sizes: list[int]) -> tuple[float, float]:
     return sizes[-2] * window, sizes[-1] * window
 
 
-class glorot_uniform_initializer(variance_scaling_initializer):  # noqa: N801 - TensorFlow's name
+class glorot_uniform_initializer(variance_scaling_initializer):
     """Start from uniform numbers within ±√(6 / (inputs + outputs)), also named after Xavier. ``get_variable``'s default.
 
     Args:
@@ -328,7 +336,7 @@ def lecun_uniform(seed: int | None = None, dtype: Any = float32) -> variance_sca
     return variance_scaling_initializer(1.0, "fan_in", "uniform", seed, dtype)
 
 
-class orthogonal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class orthogonal_initializer(Initializer):
     """Start from an orthogonal matrix: its columns (or rows, if there are fewer) are orthogonal and of length ``gain``.
 
     Args:
@@ -348,7 +356,9 @@ class orthogonal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         """A tensor of that shape; as a matrix, all axes but the last are rows."""
         sizes = _sizes(shape)
         if len(sizes) < 2:
-            raise ValueError(f"An orthogonal start needs at least two axes, got shape {sizes}. At {user_line()}")
+            raise ValueError(
+                f"An orthogonal start needs at least two axes, got shape {sizes}. At {user_line()}"
+            )
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         flat = (max(rows, columns), min(rows, columns))
         drawn = random_normal(flat, dtype=self.dtype if dtype is None else dtype, seed=self.seed)
@@ -359,7 +369,7 @@ class orthogonal_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         return apply("Mul", convert_to_tensor(self.gain, dtype=q.dtype), apply("Reshape", q, sizes))
 
 
-class identity_initializer(Initializer):  # noqa: N801 - TensorFlow's name
+class identity_initializer(Initializer):
     """Start from ``gain`` times the identity matrix.
 
     Args:
@@ -375,8 +385,10 @@ class identity_initializer(Initializer):  # noqa: N801 - TensorFlow's name
         """The matrix; of a partitioned variable, the part of it."""
         whole = _full_sizes(shape, partition_info)
         if len(whole) != 2:
-            raise ValueError(f"The identity is a matrix: the shape must have two axes, got {whole}. At {user_line()}")
-        matrix = np.eye(*whole) * self.gain
+            raise ValueError(
+                f"The identity is a matrix: the shape must have two axes, got {whole}. At {user_line()}"
+            )
+        matrix: Any = np.eye(whole[0], whole[1]) * self.gain
         if partition_info is not None:
             offsets = partition_info.var_offset
             matrix = matrix[tuple(slice(o, o + s) for o, s in zip(offsets, _sizes(shape), strict=True))]

@@ -194,7 +194,10 @@ def _from_outputs_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
     """Second order of Elu and Selu: their gradient op is linear in both inputs where the output is negative."""
     received, outputs = op.inputs
     zeros = apply("ZerosLike", outputs)
-    return [apply(op.type, grad, outputs), apply("Select", apply("Less", outputs, zeros), grad * received, zeros)]
+    return [
+        apply(op.type, grad, outputs),
+        apply("Select", apply("Less", outputs, zeros), grad * received, zeros),
+    ]
 
 
 def _selu(xp: Namespace, x: Array) -> Array:
@@ -212,7 +215,12 @@ def _selu_grad(xp: Namespace, gradients: Array, outputs: Array) -> Array:
 
 
 register(
-    "Elu", "features: T -> activations: T", types={"T": FLOATS}, shape=same_shape, compute=_elu, gradient=_elu_gradient
+    "Elu",
+    "features: T -> activations: T",
+    types={"T": FLOATS},
+    shape=same_shape,
+    compute=_elu,
+    gradient=_elu_gradient,
 )
 register(
     "EluGrad", "gradients: T, outputs: T -> backprops: T", types={"T": FLOATS}, shape=_merged_shape,

@@ -16,7 +16,11 @@ from gradiente.graph.source import user_line
 from gradiente.graph.types import Array, Namespace
 
 _FORMATS = ("NHWC", "NCHW", "NDHWC", "NCDHW")
-_COMMON: dict[str, Any] = {"epsilon": 1e-4, "data_format": attr("string", "NHWC", _FORMATS), "is_training": True}
+_COMMON: dict[str, Any] = {
+    "epsilon": 1e-4,
+    "data_format": attr("string", "NHWC", _FORMATS),
+    "is_training": True,
+}
 
 
 def _channel_axis(data_format: str) -> int:
@@ -58,7 +62,9 @@ def _forward_shape(reserved: int) -> Callable[[Operation], list[Any]]:
     return rule
 
 
-def _forward(xp: Namespace, x: Array, scale: Array, offset: Array, mean: Array, variance: Array, *, op: Operation) -> Any:
+def _forward(
+    xp: Namespace, x: Array, scale: Array, offset: Array, mean: Array, variance: Array, *, op: Operation
+) -> Any:
     attrs = op.attrs
     form, epsilon, kind = attrs["data_format"], attrs["epsilon"], scale.dtype
     wide = x.astype(kind)
@@ -102,7 +108,14 @@ def _gradient_shape(op: Operation) -> list[Any]:
 
 
 def _gradient(
-    xp: Namespace, y_backprop: Array, x: Array, scale: Array, mean: Array, variance: Array, *rest: Array, op: Operation
+    xp: Namespace,
+    y_backprop: Array,
+    x: Array,
+    scale: Array,
+    mean: Array,
+    variance: Array,
+    *rest: Array,
+    op: Operation,
 ) -> Any:
     del rest
     form, kind = op.attrs["data_format"], scale.dtype
@@ -121,7 +134,9 @@ def _gradient(
     return [(inner * _row(scale * inverse, form)).astype(x.dtype), scale_grad, offset_grad, empty, empty]
 
 
-def _gradient_gradient(op: Operation, grad_x: Tensor, grad_scale: Tensor, grad_offset: Tensor, *rest: Any) -> list[Any]:
+def _gradient_gradient(
+    op: Operation, grad_x: Tensor, grad_scale: Tensor, grad_offset: Tensor, *rest: Any
+) -> list[Any]:
     """The derivatives of Σ(grad_x·dx) + Σ(grad_scale·dγ) + Σ(grad_offset·dβ) with respect to dy, x and γ.
 
     With r = 1/√(σ² + ε), n = (x − μ)·r and the symmetric map P(v) = v − mean(v) − n·mean(v·n), training has

@@ -88,7 +88,9 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     form = "NCHW" if data_format is not None and data_format.startswith("NC") else "NHWC"
     with name_scope(name, "BiasAdd", [value, bias]) as scope:
         x = convert_to_tensor(value, name="input")
-        return apply("BiasAdd", x, convert_to_tensor(bias, dtype=x.dtype, name="bias"), data_format=form, name=scope)
+        return apply(
+            "BiasAdd", x, convert_to_tensor(bias, dtype=x.dtype, name="bias"), data_format=form, name=scope
+        )
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:

@@ -38,7 +38,7 @@ def _uniform(xp: Namespace, words: Drawn, range_max: int) -> Array:
 
 
 def _uniform_probability(xp: Namespace, classes: Array, range_max: int) -> Array:
-    return xp.full(classes.shape, np.float32(1.0 / range_max))
+    return xp.zeros(classes.shape, np.float32) + np.float32(1.0 / range_max)
 
 
 def _words(generator: philox.Generator, xp: Namespace, number: Any) -> Drawn:
@@ -59,7 +59,9 @@ def _distinct_numpy(draw: Callable[[Any], Array], count: int) -> tuple[Array, in
 
 def _distinct_jax(draw: Callable[[Any], Array], count: int) -> tuple[Array, Array]:
     import jax
-    import jax.numpy as jnp
+
+    lax: Any = jax.lax
+    jnp: Any = jax.numpy
 
     def turn(state: Any) -> Any:
         found, filled, tries = state
@@ -70,7 +72,11 @@ def _distinct_jax(draw: Callable[[Any], Array], count: int) -> tuple[Array, Arra
 
     zero = np.asarray(0, np.int64)
     start = (jnp.full((count,), -1, np.int64), zero, zero)
-    found, _, tries = jax.lax.while_loop(lambda s: s[1] < count, turn, start)
+
+    def unfilled(state: Any) -> Array:
+        return state[1] < count
+
+    found, _, tries = lax.while_loop(unfilled, turn, start)
     return found, tries
 
 
@@ -90,7 +96,9 @@ def _register(name: str, draw_class: Callable[..., Array], probability: Callable
         tries: Any = num_sampled
         if unique:
             distinct = _distinct_numpy if xp is np else _distinct_jax
-            sampled, tries = distinct(lambda i: draw_class(xp, _words(generator, xp, i), range_max), num_sampled)
+            sampled, tries = distinct(
+                lambda i: draw_class(xp, _words(generator, xp, i), range_max), num_sampled
+            )
         else:
             words = philox.words(generator, 2 * num_sampled).reshape(-1, 2)
             sampled = draw_class(xp, (words[:, 0], words[:, 1]), range_max)
@@ -115,7 +123,9 @@ def _candidates_shape(op: Operation) -> list[Any]:
     attrs = op.attrs
     true = op.inputs[0].shape.with_rank(2)
     if true.as_list()[1] not in (None, attrs["num_true"]):
-        raise ValueError(f"true_classes must have num_true = {attrs['num_true']} columns, but has shape {true}.")
+        raise ValueError(
+            f"true_classes must have num_true = {attrs['num_true']} columns, but has shape {true}."
+        )
     if attrs["range_max"] < 1 or attrs["num_sampled"] < 1:
         raise ValueError(
             f"range_max and num_sampled must be positive, got {attrs['range_max']} and {attrs['num_sampled']}."
@@ -153,7 +163,9 @@ def log_uniform_candidate_sampler(
 
     Source: TensorFlow 1's ``tf.nn.log_uniform_candidate_sampler``.
     """
-    return _sampler("LogUniformCandidateSampler", true_classes, num_true, num_sampled, unique, range_max, seed, name)
+    return _sampler(
+        "LogUniformCandidateSampler", true_classes, num_true, num_sampled, unique, range_max, seed, name
+    )
 
 
 def uniform_candidate_sampler(
@@ -176,7 +188,9 @@ def uniform_candidate_sampler(
 
     Source: TensorFlow 1's ``tf.nn.uniform_candidate_sampler``.
     """
-    return _sampler("UniformCandidateSampler", true_classes, num_true, num_sampled, unique, range_max, seed, name)
+    return _sampler(
+        "UniformCandidateSampler", true_classes, num_true, num_sampled, unique, range_max, seed, name
+    )
 
 
 def _sampler(

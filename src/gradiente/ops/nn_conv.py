@@ -21,8 +21,16 @@ from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops import nn_conv_device, nn_conv_numpy
 from gradiente.ops.nn_window import (
-    PADDINGS, SAME_OR_VALID, Layout, Pads, Window, check_per_axis, explicit_pairs,
-    layout, output_sizes, padding_of,
+    PADDINGS,
+    SAME_OR_VALID,
+    Layout,
+    Pads,
+    Window,
+    check_per_axis,
+    explicit_pairs,
+    layout,
+    output_sizes,
+    padding_of,
 )  # fmt: skip
 
 
@@ -48,7 +56,11 @@ class Family:
 CONV2D = Family("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", 2, False)
 CONV3D = Family("Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2", 3, False)
 DEPTHWISE = Family(
-    "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter", 2, True
+    "DepthwiseConv2dNative",
+    "DepthwiseConv2dNativeBackpropInput",
+    "DepthwiseConv2dNativeBackpropFilter",
+    2,
+    True,
 )
 
 _ATTRS_2D: Mapping[str, Any] = {
@@ -99,8 +111,8 @@ def _check_ranks(x: TensorShape, filters: TensorShape, spatial: int) -> None:
     rank = spatial + 2
     if not filters.has_rank(rank):
         raise ValueError(
-            f"The filter must have rank {rank} ([{', '.join(['size'] * spatial)}, input channels, output channels]), but has "
-            f"shape {filters}."
+            f"The filter must have rank {rank}, [{', '.join(['size'] * spatial)}, input channels, output channels], but its "
+            f"shape is {filters}."
         )
     if not x.has_rank(rank):
         hint = "The input is a batch of images, [batch, height, width, channels] by default."
@@ -111,7 +123,9 @@ def _check_ranks(x: TensorShape, filters: TensorShape, spatial: int) -> None:
         raise ValueError(f"The input must have rank {rank}, but has shape {x}. {hint}")
 
 
-def _checked_forward(family: Family, op: Operation, x: TensorShape, filters: TensorShape) -> tuple[Any, Any, Any, Layout]:
+def _checked_forward(
+    family: Family, op: Operation, x: TensorShape, filters: TensorShape
+) -> tuple[Any, Any, Any, Layout]:
     """The plain shapes of input and filter, the plain output shape, and the layout; raises if they don't fit."""
     where = layout(op.attrs["data_format"], family.spatial)
     rank = family.spatial + 2
@@ -139,7 +153,9 @@ def _forward_shape(family: Family) -> Callable[[Operation], list[Any]]:
     return lambda op: [_checked_forward(family, op, op.inputs[0].shape, op.inputs[1].shape)[2]]
 
 
-def _check_gradient_shape(family: Family, op: Operation, x: TensorShape, filters: TensorShape, grad: TensorShape) -> None:
+def _check_gradient_shape(
+    family: Family, op: Operation, x: TensorShape, filters: TensorShape, grad: TensorShape
+) -> None:
     """Require that convolving ``x`` with ``filters`` gives the shape of ``grad``."""
     _, window, expected, where = _checked_forward(family, op, x, filters)
     if grad.is_compatible_with(TensorShape.of(expected)):
@@ -149,13 +165,17 @@ def _check_gradient_shape(family: Family, op: Operation, x: TensorShape, filters
         f"{op.attrs['padding']} make an output of shape {TensorShape.of(expected)}, but out_backprop has shape {grad}."
     )
     received = grad.with_rank(family.spatial + 2).as_list()
-    for axis, stride, size in zip(where.spatial, where.per_axis(op.attrs["strides"]), window[:-2], strict=True):
+    for axis, stride, size in zip(
+        where.spatial, where.per_axis(op.attrs["strides"]), window[:-2], strict=True
+    ):
         if None not in (expected[axis], received[axis]) and expected[axis] != received[axis]:
             text += (
                 f" Along axis {axis}, (W − F + 2P)/S + 1 with F = {size}, S = {stride} must be {received[axis]}"
                 f"{'; a stride of 1 keeps the size' if stride == 1 else f', rounded {_rounding(op)}'}."
             )
-    raise ValueError(text + " For a transposed convolution: out_backprop is its input, and the input its output_shape.")
+    raise ValueError(
+        text + " For a transposed convolution: out_backprop is its input, and the input its output_shape."
+    )
 
 
 def _rounding(op: Operation) -> str:
@@ -271,7 +291,11 @@ def _gradients(family: Family) -> tuple[Callable[..., Any], Callable[..., Any], 
 
 
 def _register(
-    family: Family, attrs: Mapping[str, Any], types: Sequence[DType], size_types: tuple[str, str], size_attrs: Any = None
+    family: Family,
+    attrs: Mapping[str, Any],
+    types: Sequence[DType],
+    size_types: tuple[str, str],
+    size_attrs: Any = None,
 ) -> None:
     forward, to_input, to_filter = _gradients(family)
     allowed: dict[str, Sequence[DType]] = {"T": types}

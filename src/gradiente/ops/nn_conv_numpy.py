@@ -5,7 +5,7 @@ Inputs are channels-last. The filter is [*window, in, out]; depthwise, [*window,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -19,19 +19,26 @@ def _padded(x: Array, pads: Pads) -> Array:
     return np.pad(x, ((0, 0), *pads, (0, 0)))
 
 
-def _offsets(windows: Sequence[Window], outputs: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+def _offsets(
+    windows: Sequence[Window], outputs: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
     """Each position in the window, with the slices of the padded input that all windows see there."""
     for position in np.ndindex(*(w.size for w in windows)):
-        yield position, tuple(
-            slice(p * w.dilation, p * w.dilation + (o - 1) * w.stride + 1, w.stride)
-            for p, w, o in zip(position, windows, outputs, strict=True)
+        yield (
+            position,
+            tuple(
+                slice(p * w.dilation, p * w.dilation + (o - 1) * w.stride + 1, w.stride)
+                for p, w, o in zip(position, windows, outputs, strict=True)
+            ),
         )
 
 
 def _patches(x: Array, windows: Sequence[Window], pads: Pads) -> Array:
     """A view [batch, *outputs, channels, *window] of everything that the windows see."""
     axes = tuple(range(1, len(windows) + 1))
-    views = np.lib.stride_tricks.sliding_window_view(_padded(x, pads), tuple(w.extent for w in windows), axis=axes)
+    views = np.lib.stride_tricks.sliding_window_view(
+        _padded(x, pads), tuple(w.extent for w in windows), axis=axes
+    )
     strides = tuple(slice(None, None, w.stride) for w in windows)
     return views[(slice(None), *strides, slice(None), *(slice(None, None, w.dilation) for w in windows))]
 
@@ -58,19 +65,25 @@ def conv_input_gradient(
     """The derivative of Σ grad · conv(x, filters) with respect to x, whose spatial sizes are ``sizes``."""
     n = len(windows)
     shares = np.tensordot(grad, filters, ([n + 1], [n + 1]))
-    return _spread(
-        lambda position: shares[(slice(None),) * (n + 1) + position], grad, filters.shape[n], sizes, windows, pads
-    )
+    rows = (slice(None),) * (n + 1)
+    return _spread(lambda position: shares[rows + position], grad, filters.shape[n], sizes, windows, pads)
 
 
 def _spread(
-    share: object, grad: Array, channels: int, sizes: Sequence[int], windows: Sequence[Window], pads: Pads
+    share: Callable[[tuple[int, ...]], Array],
+    grad: Array,
+    channels: int,
+    sizes: Sequence[int],
+    windows: Sequence[Window],
+    pads: Pads,
 ) -> Array:
     """Add what each position of the window contributes to the input elements that it saw, then cut off the padding."""
-    assert callable(share)
     outputs = grad.shape[1:-1]
-    needed = [max(s + b + a, (o - 1) * w.stride + w.extent) for s, (b, a), o, w in zip(sizes, pads, outputs, windows, strict=True)]
-    total = np.zeros((grad.shape[0], *needed, channels), grad.dtype)
+    needed = [
+        max(s + b + a, (o - 1) * w.stride + w.extent)
+        for s, (b, a), o, w in zip(sizes, pads, outputs, windows, strict=True)
+    ]
+    total: Array = np.zeros((grad.shape[0], *needed, channels), grad.dtype)
     for position, slices in _offsets(windows, outputs):
         total[(slice(None), *slices)] += share(position)
     return total[(slice(None), *(slice(b, b + s) for s, (b, _) in zip(sizes, pads, strict=True)))]

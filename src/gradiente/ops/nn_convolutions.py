@@ -32,7 +32,7 @@ def per_axis(value: Any, spatial: int, data_format: str, name: str) -> list[int]
     """
     if value is None:
         return [1] * (spatial + 2)
-    values = [int(value)] if isinstance(value, (int, np.integer)) else [int(v) for v in value]
+    values = [int(v) for v in np.atleast_1d(np.asarray(value))]
     if len(values) == 1:
         values = values * spatial
     if len(values) == spatial:
@@ -51,7 +51,9 @@ def split_padding(padding: Any) -> tuple[Any, list[int]]:
         ValueError: if it is neither.
     """
     if padding is None:
-        raise ValueError(f"padding must be given: 'SAME', 'VALID', or a list of [before, after] per axis. At {user_line()}")
+        raise ValueError(
+            f"padding must be given: 'SAME', 'VALID', or a list of [before, after] per axis. At {user_line()}"
+        )
     if isinstance(padding, (str, bytes)):
         name = padding.decode() if isinstance(padding, bytes) else padding
         if name == "EXPLICIT":
@@ -61,7 +63,9 @@ def split_padding(padding: Any) -> tuple[Any, list[int]]:
         return name, []
     pairs = [list(p) for p in padding]
     if any(len(p) != 2 for p in pairs):
-        raise ValueError(f"An explicit padding has a pair [before, after] per axis, got {padding!r}. At {user_line()}")
+        raise ValueError(
+            f"An explicit padding has a pair [before, after] per axis, got {padding!r}. At {user_line()}"
+        )
     return "EXPLICIT", [int(v) for pair in pairs for v in pair]
 
 
@@ -160,7 +164,9 @@ def atrous_conv2d(value: Any, filters: Any, rate: int, padding: Any, name: str |
 
     Source: Chen et al. 2014; TensorFlow 1's ``tf.nn.atrous_conv2d``.
     """
-    return conv2d(value, filters, [1, 1, 1, 1], padding, dilations=[1, rate, rate, 1], name=name or "convolution")
+    return conv2d(
+        value, filters, [1, 1, 1, 1], padding, dilations=[1, rate, rate, 1], name=name or "convolution"
+    )
 
 
 def atrous_conv2d_transpose(
@@ -324,7 +330,9 @@ def separable_conv2d(
         mixing = convert_to_tensor(pointwise_filter, name="pointwise_filter")
         window = mixing.shape.with_rank(4).as_list()[:2]
         if any(w not in (None, 1) for w in window):
-            raise ValueError(f"pointwise_filter must be 1×1, [1, 1, ...], but has shape {mixing.shape}. At {user_line()}")
+            raise ValueError(
+                f"pointwise_filter must be 1×1, [1, 1, ...], but has shape {mixing.shape}. At {user_line()}"
+            )
         channels = depthwise_conv2d(
             input, depthwise_filter, strides, padding, rate, "depthwise", data_format, dilations
         )

@@ -202,7 +202,13 @@ def convolution(
     spread = dilation_rate if dilations is None else dilations
     if rank == 3:
         return conv1d(
-            input, taps, strides or 1, padding, data_format=data_format, name=name or "convolution", dilations=spread
+            input,
+            taps,
+            strides or 1,
+            padding,
+            data_format=data_format,
+            name=name or "convolution",
+            dilations=spread,
         )
     first = data_format is not None and data_format.startswith("NC")
     form = ("NCHW" if first else "NHWC") if rank == 4 else "NCDHW" if first else "NDHWC"

@@ -201,7 +201,9 @@ def softmax_cross_entropy_with_logits_v2(
     return _softmax_cross_entropy(function, labels, logits, axis, dim, name)
 
 
-def _softmax_cross_entropy(function: str, labels: Any, logits: Any, axis: Any, dim: Any, name: str | None) -> Tensor:
+def _softmax_cross_entropy(
+    function: str, labels: Any, logits: Any, axis: Any, dim: Any, name: str | None
+) -> Tensor:
     along = either_axis(axis, None if axis is not None and dim == -1 else dim)
     with name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]) as scope:
         given = convert_to_tensor(logits, name="logits")
@@ -340,7 +342,11 @@ def _same_shape(function: str, logits: Any, labels: Any) -> tuple[Tensor, Tensor
 
 
 def weighted_cross_entropy_with_logits(
-    labels: Any = None, logits: Any = None, pos_weight: Any = None, name: str | None = None, targets: Any = None
+    labels: Any = None,
+    logits: Any = None,
+    pos_weight: Any = None,
+    name: str | None = None,
+    targets: Any = None,
 ) -> Tensor:
     """The sigmoid cross-entropy in which a missed positive costs ``pos_weight`` times as much.
 

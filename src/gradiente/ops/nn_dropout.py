@@ -36,8 +36,12 @@ def dropout(
     """
     if (keep_prob is None) == (rate is None):
         what = "only one of them" if rate is not None else "one of them"
-        raise ValueError(f"dropout takes keep_prob (old) or rate = 1 - keep_prob: give {what}. At {user_line()}")
-    _check_probability("keep_prob", keep_prob, 0 < float(keep_prob) <= 1 if _is_number(keep_prob) else True, "(0, 1]")
+        raise ValueError(
+            f"dropout takes keep_prob (old) or rate = 1 - keep_prob: give {what}. At {user_line()}"
+        )
+    _check_probability(
+        "keep_prob", keep_prob, 0 < float(keep_prob) <= 1 if _is_number(keep_prob) else True, "(0, 1]"
+    )
     _check_probability("rate", rate, 0 <= float(rate) < 1 if _is_number(rate) else True, "[0, 1)")
     with name_scope(name, "dropout", [x]) as scope:
         value = convert_to_tensor(x, name="x")
@@ -46,13 +50,17 @@ def dropout(
                 f"x has to be a floating point tensor since it's going to be scaled. Got a {value.dtype.name} tensor "
                 f"instead; use tf.cast. At {user_line()}"
             )
-        if (keep_prob == 1 if _is_number(keep_prob) else _is_number(rate) and rate == 0):
+        if keep_prob == 1 if _is_number(keep_prob) else _is_number(rate) and rate == 0:
             return apply("Identity", value, name=scope)
         if keep_prob is not None:
             dropped: Any = 1 - keep_prob if _is_number(keep_prob) else None
             kept = convert_to_tensor(keep_prob, dtype=value.dtype, name="keep_prob")
             _check_scalar("keep_prob", kept)
-            limit = convert_to_tensor(dropped, dtype=value.dtype, name="rate") if dropped is not None else 1 - kept
+            limit = (
+                convert_to_tensor(dropped, dtype=value.dtype, name="rate")
+                if dropped is not None
+                else 1 - kept
+            )
         else:
             limit = convert_to_tensor(rate, dtype=value.dtype, name="rate")
             _check_scalar("rate", limit)
@@ -71,12 +79,16 @@ def _is_number(value: Any) -> bool:
 def _check_probability(name: str, value: Any, ok: bool, bounds: str) -> None:
     if not ok:
         hint = " It is the probability to keep an element." if name == "keep_prob" else ""
-        raise ValueError(f"{name} must be a scalar tensor or a float in the range {bounds}, got {value}.{hint} At {user_line()}")
+        raise ValueError(
+            f"{name} must be a scalar tensor or a float in the range {bounds}, got {value}.{hint} At {user_line()}"
+        )
 
 
 def _check_scalar(name: str, value: Tensor) -> None:
     if not value.shape.has_rank(0):
-        raise ValueError(f"{name} must be a scalar, but {value.name!r} has shape {value.shape}. At {user_line()}")
+        raise ValueError(
+            f"{name} must be a scalar, but {value.name!r} has shape {value.shape}. At {user_line()}"
+        )
 
 
 def _noise_shape(x: Tensor, noise_shape: Any) -> Any:

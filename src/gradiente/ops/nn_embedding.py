@@ -37,15 +37,20 @@ def embedding_lookup(
 
     Source: TensorFlow 1's ``tf.nn.embedding_lookup``.
     """
-    parts: list[Any] = list(params) if isinstance(params, (list, tuple, PartitionedVariable)) else [params]
+    several = type(params) in (list, tuple) or isinstance(params, PartitionedVariable)
+    parts: list[Any] = list(params) if several else [params]
     if not parts:
         raise ValueError(f"embedding_lookup needs at least one tensor in params. At {user_line()}")
     if partition_strategy not in ("mod", "div"):
-        raise ValueError(f"partition_strategy is 'mod' or 'div', not {partition_strategy!r}. At {user_line()}")
+        raise ValueError(
+            f"partition_strategy is 'mod' or 'div', not {partition_strategy!r}. At {user_line()}"
+        )
     with name_scope(name, "embedding_lookup", [*parts, ids]) as scope:
         wanted = convert_to_tensor(ids, name="ids")
         if len(parts) == 1:
-            rows = gather(parts[0], wanted, validate_indices=validate_indices, name=None if max_norm else scope)
+            rows = gather(
+                parts[0], wanted, validate_indices=validate_indices, name=None if max_norm else scope
+            )
             return _clipped(rows, wanted, max_norm)
         if partition_strategy == "mod":
             count = np.asarray(len(parts), wanted.dtype.np)
@@ -73,7 +78,10 @@ def _by_blocks(parts: list[Any], ids: Tensor) -> tuple[Tensor, Tensor]:
         apply("AddV2", apply("FloorDiv", past, size), np.asarray(larger, kind)),
     )  # fmt: skip
     at = apply(
-        "Select", in_larger, apply("FloorMod", ids, np.asarray(small + 1, kind)), apply("FloorMod", past, size)
+        "Select",
+        in_larger,
+        apply("FloorMod", ids, np.asarray(small + 1, kind)),
+        apply("FloorMod", past, size),
     )
     return where, at
 

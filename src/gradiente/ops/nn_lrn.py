@@ -10,7 +10,13 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import attr, register
 from gradiente.graph.types import Array, Namespace
 
-_ATTRS: dict[str, Any] = {"depth_radius": 5, "bias": 1.0, "alpha": 1.0, "beta": 0.5, "T": attr("type", float32)}
+_ATTRS: dict[str, Any] = {
+    "depth_radius": 5,
+    "bias": 1.0,
+    "alpha": 1.0,
+    "beta": 0.5,
+    "T": attr("type", float32),
+}
 
 
 def _near(xp: Namespace, x: Array, radius: int) -> Array:
@@ -40,7 +46,15 @@ def _lrn_gradient(op: Operation, grad: Tensor) -> Tensor:
 
 
 def _lrn_grad(
-    xp: Namespace, grad: Array, x: Array, y: Array, *, depth_radius: int, bias: float, alpha: float, beta: float
+    xp: Namespace,
+    grad: Array,
+    x: Array,
+    y: Array,
+    *,
+    depth_radius: int,
+    bias: float,
+    alpha: float,
+    beta: float,
 ) -> Array:
     kind = x.dtype.type
     norm = kind(bias) + kind(alpha) * _near(xp, x * x, depth_radius)

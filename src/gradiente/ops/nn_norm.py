@@ -198,7 +198,9 @@ def batch_normalization(
         if scale is not None:
             factor = factor * scale
         shift = -centre * factor if offset is None else offset - centre * factor
-        factor, shift = (t if t.dtype is value.dtype else apply("Cast", t, DstT=value.dtype) for t in (factor, shift))
+        factor, shift = (
+            t if t.dtype is value.dtype else apply("Cast", t, DstT=value.dtype) for t in (factor, shift)
+        )
         return apply("AddV2", apply("Mul", value, factor, name="mul"), shift, name="add_1")
 
 
@@ -224,7 +226,9 @@ def batch_norm_with_global_normalization(
 
     Source: TensorFlow 1's ``tf.nn.batch_norm_with_global_normalization``.
     """
-    values, centre, spread = (new if old is None else old for old, new in ((t, input), (m, mean), (v, variance)))
+    values, centre, spread = (
+        new if old is None else old for old, new in ((t, input), (m, mean), (v, variance))
+    )
     scale = gamma if scale_after_normalization else None
     return batch_normalization(values, centre, spread, beta, scale, variance_epsilon, name)
 

@@ -6,6 +6,7 @@ The public functions are in ``nn_pooling``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,15 @@ from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops import nn_pool_compute as pool
 from gradiente.ops.nn_window import (
-    PADDINGS, SAME_OR_VALID, Pads, Window, check_per_axis, explicit_pairs, layout, output_sizes, padding_of,
+    PADDINGS,
+    SAME_OR_VALID,
+    Pads,
+    Window,
+    check_per_axis,
+    explicit_pairs,
+    layout,
+    output_sizes,
+    padding_of,
 )  # fmt: skip
 
 
@@ -40,7 +49,11 @@ def _pooled(op: Operation, x: TensorShape) -> tuple[int | None, ...]:
     attrs = op.attrs
     rank = len(attrs.get("data_format", "NHWC"))
     if not x.has_rank(rank):
-        hint = " If the batch dimension is missing, add it with tf.expand_dims(x, 0)." if x.ndims == rank - 1 else ""
+        hint = (
+            " If the batch dimension is missing, add it with tf.expand_dims(x, 0)."
+            if x.ndims == rank - 1
+            else ""
+        )
         raise ValueError(f"The input must have rank {rank}, but has shape {x}.{hint}")
     where = layout(attrs.get("data_format", "NHWC"), rank - 2)
     check_per_axis("ksize", attrs["ksize"], rank, where, batch_too=False)
@@ -215,7 +228,9 @@ def _with_argmax_shape(op: Operation) -> list[Any]:
 
 
 def _with_argmax(xp: Namespace, x: Array, *, op: Operation) -> tuple[Array, Array]:
-    best, index = pool.maximum_with_index(xp, x, *_geometry(op.attrs, x.shape), op.attrs["include_batch_in_index"])
+    best, index = pool.maximum_with_index(
+        xp, x, *_geometry(op.attrs, x.shape), op.attrs["include_batch_in_index"]
+    )
     return best, index.astype(op.attrs["Targmax"].np)
 
 
@@ -229,13 +244,13 @@ def _in_batch(xp: Namespace, x: Array, argmax: Array, with_batch: bool) -> Array
     index = argmax.astype(np.int64).reshape(argmax.shape[0], -1)
     if with_batch:
         return index.reshape(-1)
-    size = int(np.prod(x.shape[1:]))
+    size = prod(x.shape[1:])
     return (index + xp.arange(x.shape[0], dtype=np.int64)[:, None] * size).reshape(-1)
 
 
 def _to_argmax(xp: Namespace, x: Array, grad: Array, argmax: Array, *, include_batch_in_index: bool) -> Array:
     index = _in_batch(xp, x, argmax, include_batch_in_index)
-    flat = xp.zeros((int(np.prod(x.shape)),), grad.dtype)
+    flat = xp.zeros((prod(x.shape),), grad.dtype)
     if xp is np:
         np.add.at(flat, index, grad.reshape(-1))
     else:
@@ -243,7 +258,9 @@ def _to_argmax(xp: Namespace, x: Array, grad: Array, argmax: Array, *, include_b
     return flat.reshape(x.shape)
 
 
-def _from_argmax(xp: Namespace, x: Array, grad: Array, argmax: Array, *, include_batch_in_index: bool) -> Array:
+def _from_argmax(
+    xp: Namespace, x: Array, grad: Array, argmax: Array, *, include_batch_in_index: bool
+) -> Array:
     return grad.reshape(-1)[_in_batch(xp, x, argmax, include_batch_in_index)].reshape(argmax.shape)
 
 

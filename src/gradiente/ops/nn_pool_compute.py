@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def outputs_of(sizes: Sequence[int], windows: Sequence[Window], pads: Pads) -> t
     return tuple((s + sum(p) - w.size) // w.stride + 1 for s, w, p in zip(sizes, windows, pads, strict=True))
 
 
-def lowest(dtype: np.dtype[np.generic]) -> float | int:
+def lowest(dtype: Any) -> float | int:
     """What padding holds for a maximum: no value of the type is less."""
     return -np.inf if dtype.kind not in "iu" else int(np.iinfo(dtype).min)
 
@@ -45,7 +46,8 @@ def _seen(x: Array, position: Sequence[int], windows: Sequence[Window], outputs:
 
 def _slices(position: Sequence[int], windows: Sequence[Window], outputs: Sequence[int]) -> tuple[slice, ...]:
     return tuple(
-        slice(p, p + (o - 1) * w.stride + 1, w.stride) for p, w, o in zip(position, windows, outputs, strict=True)
+        slice(p, p + (o - 1) * w.stride + 1, w.stride)
+        for p, w, o in zip(position, windows, outputs, strict=True)
     )
 
 
@@ -155,25 +157,31 @@ def _spread(
     """Add the share of each position to the input elements that the windows see there."""
     outputs = shares[0][1].shape
     if xp is np:
-        needed = [max(s + sum(p), (o - 1) * w.stride + w.size) for s, p, o, w in zip(sizes, pads, outputs, windows, strict=True)]
+        needed = [
+            max(s + sum(p), (o - 1) * w.stride + w.size)
+            for s, p, o, w in zip(sizes, pads, outputs, windows, strict=True)
+        ]
         whole = np.zeros(needed, shares[0][1].dtype)
         for position, share in shares:
             whole[_slices(position, windows, outputs)] += share
         return _cut(np, whole, sizes, pads)
     import jax
 
+    lax: Any = jax.lax
     result: Array = None
     for position, share in shares:
         config: list[tuple[int, int, int]] = []
         for p, w, (before, _), size, o in zip(position, windows, pads, sizes, outputs, strict=True):
             start = p - before
             config.append((start, size - start - ((o - 1) * w.stride + 1), w.stride - 1))
-        moved = jax.lax.pad(share, np.zeros((), share.dtype), config)
+        moved = lax.pad(share, np.zeros((), share.dtype), config)
         result = moved if result is None else result + moved
     return result
 
 
-def to_average(xp: Namespace, grad: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads) -> Array:
+def to_average(
+    xp: Namespace, grad: Array, sizes: Sequence[int], windows: Sequence[Window], pads: Pads
+) -> Array:
     """The derivative of Σ grad · average(x), where x has shape ``sizes``: each element gets an equal share."""
     share = grad / counts(sizes, windows, pads).astype(grad.dtype)
     if all(w.size == w.stride for w in windows):
@@ -213,10 +221,10 @@ def maximum_with_index(
         w = windows[axis]
         shape = [1] * x.ndim
         shape[axis] = at.shape[axis]
-        start = (np.arange(at.shape[axis]) * w.stride - pads[axis][0]).reshape(shape)
+        start = (xp.arange(at.shape[axis]) * w.stride - pads[axis][0]).reshape(shape)
         index = index + (start + rest % w.size).astype(np.int64) * scale
         rest = rest // w.size
         scale *= x.shape[axis]
     if with_batch:
-        index = index + (np.arange(x.shape[0]) * scale).reshape([-1] + [1] * (x.ndim - 1))
+        index = index + (xp.arange(x.shape[0]) * scale).reshape([-1] + [1] * (x.ndim - 1))
     return best, index

@@ -75,7 +75,12 @@ def avg_pool(
 
 
 def max_pool3d(
-    input: Any, ksize: Any, strides: Any, padding: str, data_format: str | None = "NDHWC", name: str | None = None
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None = "NDHWC",
+    name: str | None = None,
 ) -> Tensor:
     """The largest value in each window of a volume.
 
@@ -93,7 +98,12 @@ def max_pool3d(
 
 
 def avg_pool3d(
-    input: Any, ksize: Any, strides: Any, padding: str, data_format: str | None = "NDHWC", name: str | None = None
+    input: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None = "NDHWC",
+    name: str | None = None,
 ) -> Tensor:
     """The mean of the values in each window of a volume; padding does not count.
 
@@ -172,7 +182,7 @@ def _pool1d(
 
 
 def max_pool_with_argmax(
-    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", Targmax: Any = None,  # noqa: N803
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC", Targmax: Any = None,
     name: str | None = None, output_dtype: Any = None, include_batch_in_index: bool = False,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The largest value in each window, and where it lies: the element's number in its flattened example.
@@ -194,7 +204,9 @@ def max_pool_with_argmax(
     Source: TensorFlow 1's ``tf.nn.max_pool_with_argmax``.
     """
     if data_format != "NHWC":
-        raise ValueError(f"max_pool_with_argmax has data_format 'NHWC' only, not {data_format!r}. At {user_line()}")
+        raise ValueError(
+            f"max_pool_with_argmax has data_format 'NHWC' only, not {data_format!r}. At {user_line()}"
+        )
     return apply(
         "MaxPoolWithArgmax", input, name=name, ksize=per_axis(ksize, 2, "NHWC", "ksize"),
         strides=per_axis(strides, 2, "NHWC", "strides"), padding=padding, Targmax=Targmax or output_dtype or "int64",
@@ -231,7 +243,9 @@ def pool(
         raise ValueError(f"pool has no dilated windows (dilation_rate {spread!r}). At {user_line()}")
     spatial = len(window_shape)
     if not 1 <= spatial <= 3:
-        raise ValueError(f"window_shape has 1, 2 or 3 sizes, one per spatial axis, not {window_shape!r}. At {user_line()}")
+        raise ValueError(
+            f"window_shape has 1, 2 or 3 sizes, one per spatial axis, not {window_shape!r}. At {user_line()}"
+        )
     first = data_format is not None and data_format.startswith("NC")
     step = [1] * spatial if strides is None else strides
     if spatial == 1:

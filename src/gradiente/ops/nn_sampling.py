@@ -10,7 +10,10 @@ from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.dtypes import int64
 from gradiente.graph.operation import Tensor
 from gradiente.ops.nn_candidates import log_uniform_candidate_sampler
-from gradiente.ops.nn_cross_entropy import sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2
+from gradiente.ops.nn_cross_entropy import (
+    sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+)
 from gradiente.ops.nn_embedding import embedding_lookup
 
 
@@ -24,7 +27,9 @@ def _sampled_logits(
     if targets.dtype is not int64:
         targets = apply("Cast", targets, DstT=int64)
     if sampled_values is None:
-        sampled_values = log_uniform_candidate_sampler(targets, num_true, num_sampled, True, num_classes, seed)
+        sampled_values = log_uniform_candidate_sampler(
+            targets, num_true, num_sampled, True, num_classes, seed
+        )
     sampled, true_expected, sampled_expected = (apply("StopGradient", t) for t in sampled_values)
     if sampled.dtype is not int64:
         sampled = apply("Cast", sampled, DstT=int64)

@@ -50,7 +50,9 @@ register(
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
-    """Exponentials that add up to 1: softmax(x)_i = exp(x_i) / Σ_j exp(x_j).
+    """Exponentials that add up to 1.
+
+    softmax(x)_i = exp(x_i) / Σ_j exp(x_j)
 
     Args:
         logits: a floating tensor of rank 1 or more.
@@ -143,4 +145,8 @@ def swapped_with_last(x: Tensor, axis: Any) -> Callable[..., Tensor]:
             ],
             0,
         )  # fmt: skip
-    return lambda t, name=None: apply("Transpose", t, order, name=name)
+
+    def swap(t: Tensor, name: str | None = None) -> Tensor:
+        return apply("Transpose", t, order, name=name)
+
+    return swap

@@ -54,7 +54,9 @@ class Window:
 Pads = tuple[tuple[int, int], ...]
 
 
-def padding_of(sizes: Sequence[int], windows: Sequence[Window], padding: str, explicit: Sequence[tuple[int, int]]) -> Pads:
+def padding_of(
+    sizes: Sequence[int], windows: Sequence[Window], padding: str, explicit: Sequence[tuple[int, int]]
+) -> Pads:
     """Zeros before and after each axis. With SAME, an odd one comes after, and there are ⌈W/S⌉ windows."""
     if padding == "EXPLICIT":
         return tuple(explicit)
@@ -108,7 +110,9 @@ def explicit_pairs(attrs: Mapping[str, Any], axes: Sequence[int]) -> tuple[tuple
     flat = list(attrs["explicit_paddings"])
     rank = len(attrs["strides"])
     if len(flat) != 2 * rank:
-        raise ValueError(f"explicit_paddings needs {2 * rank} numbers (before and after each axis), got {len(flat)}.")
+        raise ValueError(
+            f"explicit_paddings needs {2 * rank} numbers (before and after each axis), got {len(flat)}."
+        )
     if any(p < 0 for p in flat):
         raise ValueError(f"explicit_paddings must not be negative, got {flat}.")
     pairs = tuple((flat[2 * a], flat[2 * a + 1]) for a in range(rank))
@@ -117,7 +121,9 @@ def explicit_pairs(attrs: Mapping[str, Any], axes: Sequence[int]) -> tuple[tuple
     return tuple(pairs[a] for a in axes)
 
 
-def check_per_axis(name: str, values: Sequence[int], rank: int, where: Layout, batch_too: bool = True) -> None:
+def check_per_axis(
+    name: str, values: Sequence[int], rank: int, where: Layout, batch_too: bool = True
+) -> None:
     """Require one positive number per axis, and 1 for the batch and the channels.
 
     Raises:

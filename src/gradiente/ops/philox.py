@@ -119,7 +119,11 @@ def _normals64(xp: Namespace, words: Words) -> tuple[Array, ...]:
 
 
 def _blockwise(
-    generator: Generator, count: int, width: int, stride: int, draw: Callable[[Generator, Array], tuple[Array, ...]]
+    generator: Generator,
+    count: int,
+    width: int,
+    stride: int,
+    draw: Callable[[Generator, Array], tuple[Array, ...]],
 ) -> Array:
     """``count`` numbers, ``width`` from each block; consecutive groups lie ``stride`` blocks apart."""
     xp = generator.xp
@@ -190,7 +194,10 @@ def truncated_normal(generator: Generator, count: int, dtype: np.dtype[Any]) -> 
     stride = width * RESERVED // WORDS
 
     def draw(g: Generator, numbers: Array) -> tuple[Array, ...]:
-        return loop(lambda at: normals(xp, g.blocks(at)), numbers, width, np.float64 if width == 2 else np.float32)
+        def candidates(at: Array) -> tuple[Array, ...]:
+            return normals(xp, g.blocks(at))
+
+        return loop(candidates, numbers, width, np.float64 if width == 2 else np.float32)
 
     return _blockwise(generator, count, width, stride, draw).astype(dtype)
 
@@ -207,13 +214,14 @@ def _accept(xp: Namespace, candidates: tuple[Array, ...], slots: tuple[Array, ..
 
 def _filled_numpy(draw: Any, numbers: Array, width: int, kind: Any) -> tuple[Array, ...]:
     groups = numbers.size
-    slots = tuple(np.zeros(groups, kind) for _ in range(width))
-    filled = np.zeros(groups, np.int32)
-    short = np.arange(groups)
+    xp: Namespace = np
+    slots = tuple(xp.zeros(groups, kind) for _ in range(width))
+    filled = xp.zeros(groups, np.int32)
+    short = xp.arange(groups)
     turn = 0
     while short.size:
         part, filled[short] = _accept(
-            np, draw(numbers[short] + np.uint64(turn)), tuple(s[short] for s in slots), filled[short]
+            xp, draw(numbers[short] + np.uint64(turn)), tuple(s[short] for s in slots), filled[short]
         )
         for slot, values in zip(slots, part, strict=True):
             slot[short] = values
@@ -224,7 +232,9 @@ def _filled_numpy(draw: Any, numbers: Array, width: int, kind: Any) -> tuple[Arr
 
 def _filled_jax(draw: Any, numbers: Array, width: int, kind: Any) -> tuple[Array, ...]:
     import jax
-    import jax.numpy as jnp
+
+    lax: Any = jax.lax
+    jnp: Any = jax.numpy
 
     def more(state: Any) -> Array:
         return jnp.any(state[1] < width)
@@ -235,4 +245,4 @@ def _filled_jax(draw: Any, numbers: Array, width: int, kind: Any) -> tuple[Array
 
     empty = tuple(jnp.zeros(numbers.shape, kind) for _ in range(width))
     state = (empty, jnp.zeros(numbers.shape, np.int32), numbers)
-    return jax.lax.while_loop(more, turn, state)[0]
+    return lax.while_loop(more, turn, state)[0]

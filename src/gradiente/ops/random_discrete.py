@@ -43,7 +43,9 @@ def _multinomial(
     cumulated = xp.cumsum(xp.where(finite, xp.exp(wide - largest), 0.0), axis=1)
     sought = uniform * cumulated[:, -1:]
     if xp is np:
-        found = np.stack([np.searchsorted(c, s, side="right") for c, s in zip(cumulated, sought, strict=True)])
+        found = xp.stack(
+            [xp.searchsorted(c, s, side="right") for c, s in zip(cumulated, sought, strict=True)]
+        )
     else:
         found = xp.sum(cumulated[:, None, :] <= sought[:, :, None], axis=2)
     return xp.minimum(found, classes - 1).astype(output_dtype.np)
@@ -100,6 +102,4 @@ def categorical(
     with name_scope(name, "categorical", [logits]):
         scores = convert_to_tensor(logits, name="logits")
         seed1, seed2 = get_seed(seed)
-        return apply(
-            "Multinomial", scores, num_samples, seed=seed1, seed2=seed2, output_dtype=dtype or int64
-        )
+        return apply("Multinomial", scores, num_samples, seed=seed1, seed2=seed2, output_dtype=dtype or int64)

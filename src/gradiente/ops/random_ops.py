@@ -16,7 +16,6 @@ from gradiente.graph.constants import constant_value, constant_value_as_shape
 from gradiente.graph.dtypes import FLOATS, INDICES, DType, as_dtype, float32, int32
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
-from gradiente.graph.shapes import as_shape
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops import philox
 from gradiente.ops.random_seed import effective_seeds, get_seed
@@ -29,7 +28,9 @@ def count_of(shape: Any) -> int:
     return int(np.prod(np.asarray(shape, np.int64), dtype=np.int64))
 
 
-def run_generator(xp: Namespace, ctx: Any, op: Operation, seed: int, seed2: int, count: int) -> philox.Generator:
+def run_generator(
+    xp: Namespace, ctx: Any, op: Operation, seed: int, seed2: int, count: int
+) -> philox.Generator:
     """The generator for this run of ``op``, which draws ``count`` numbers."""
     first, second = effective_seeds(op, seed, seed2)
     return philox.seeded(xp, first, second, ctx.next_count(), count)
@@ -40,7 +41,9 @@ def _drawn_shape(op: Operation) -> list[Any]:
 
 
 def _register_float(name: str, draw: Draw) -> None:
-    def compute(xp: Namespace, shape: Array, *, seed: int, seed2: int, dtype: DType, op: Operation, ctx: Any) -> Array:
+    def compute(
+        xp: Namespace, shape: Array, *, seed: int, seed2: int, dtype: DType, op: Operation, ctx: Any
+    ) -> Array:
         count = count_of(shape)
         generator = run_generator(xp, ctx, op, seed, seed2, count)
         return draw(generator, count, dtype.np).reshape(tuple(int(d) for d in shape))
@@ -91,9 +94,9 @@ def shape_tensor(shape: Any) -> Tensor:
     """A shape argument as a tensor: a list of sizes becomes an int32 constant."""
     if isinstance(shape, Tensor):
         return shape
-    if isinstance(shape, (tuple, list)) and not len(shape):  # pyright: ignore[reportUnknownArgumentType] - user input
+    if type(shape) in (tuple, list) and not shape:
         return convert_to_tensor(np.zeros(0, np.int32), name="shape")
-    if isinstance(shape, (int, np.integer)):
+    if hasattr(shape, "__index__"):
         return convert_to_tensor([int(shape)], dtype=int32, name="shape")
     return convert_to_tensor(shape, name="shape", dtype_hint=int32)
 
@@ -187,7 +190,14 @@ def truncated_normal(
 
 
 def _scaled(
-    op_type: str, default_name: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: int | None, name: str | None
+    op_type: str,
+    default_name: str,
+    shape: Any,
+    mean: Any,
+    stddev: Any,
+    dtype: Any,
+    seed: int | None,
+    name: str | None,
 ) -> Tensor:
     wanted = as_dtype(dtype)
     with name_scope(name, default_name, [shape, mean, stddev]) as scope:
@@ -228,7 +238,9 @@ def stateless_generator(xp: Namespace, seed: Array) -> philox.Generator:
 
 def _register_stateless(name: str, draw: Draw) -> None:
     def compute(xp: Namespace, shape: Array, seed: Array, *, dtype: DType) -> Array:
-        return draw(stateless_generator(xp, seed), count_of(shape), dtype.np).reshape(tuple(int(d) for d in shape))
+        return draw(stateless_generator(xp, seed), count_of(shape), dtype.np).reshape(
+            tuple(int(d) for d in shape)
+        )
 
     register(
         name, "shape: T, seed: Tseed -> output: dtype", attrs={"dtype": float32},
@@ -242,7 +254,9 @@ _register_stateless("StatelessRandomNormal", philox.normal)
 _register_stateless("StatelessTruncatedNormal", philox.truncated_normal)
 
 
-def _stateless_int(xp: Namespace, shape: Array, seed: Array, minval: Array, maxval: Array, *, dtype: DType) -> Array:
+def _stateless_int(
+    xp: Namespace, shape: Array, seed: Array, minval: Array, maxval: Array, *, dtype: DType
+) -> Array:
     drawn = philox.integers(
         stateless_generator(xp, seed), count_of(shape), xp.asarray(minval), xp.asarray(maxval), dtype.np
     )

@@ -9,7 +9,7 @@ import numpy as np
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.dtypes import int32
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.graph.registry import register
+from gradiente.graph.registry import NOT_DIFFERENTIABLE, register
 from gradiente.graph.source import user_line
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops import philox
@@ -42,6 +42,7 @@ def _shuffle_device(xp: Namespace, value: Array, *, seed: int, seed2: int, op: O
         return value
     import jax
 
+    lax: Any = jax.lax
     far = _swaps(xp, ctx, op, seed, seed2, value.shape[0])
 
     def swap(i: Array, order: Array) -> Array:
@@ -49,13 +50,13 @@ def _shuffle_device(xp: Namespace, value: Array, *, seed: int, seed2: int, op: O
         a, b = order[i], order[j]
         return order.at[i].set(b).at[j].set(a)
 
-    order = jax.lax.fori_loop(0, value.shape[0] - 1, swap, xp.arange(value.shape[0], dtype=np.int64))
+    order = lax.fori_loop(0, value.shape[0] - 1, swap, xp.arange(value.shape[0], dtype=np.int64))
     return xp.take(value, order, axis=0)
 
 
 register(
     "RandomShuffle", "value: T -> output: T", attrs={"seed": 0, "seed2": 0}, shape=same_shape, compute=_shuffle,
-    device=_shuffle_device, random=True,
+    device=_shuffle_device, random=True, gradient=NOT_DIFFERENTIABLE,
 )  # fmt: skip
 
 
@@ -109,6 +110,6 @@ def _check_fits(whole: Tensor, size: Any) -> None:
     given = whole.shape.as_list()
     if len(wanted) != len(given) or any(g is not None and g < w for g, w in zip(given, wanted, strict=True)):
         raise ValueError(
-            f"Need value.shape >= size, got {whole.shape} and {wanted}: size has one number per axis of {whole.name!r}, none "
-            f"larger than the axis. At {user_line()}"
+            f"Need value.shape >= size, got {whole.shape} and {wanted}: size has one number per axis of {whole.name!r}, "
+            f"none larger than the axis. At {user_line()}"
         )
