@@ -1,0 +1,156 @@
+"""Files that say the class of each image: lines such as ``im-0.png -> sanic``, or CSV and TSV tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+from pathlib import Path
+
+from gradiente.images.labelled import natural_key, some
+from gradiente.images.problems import CategoriesError
+
+SUFFIXES = frozenset({".txt", ".csv", ".tsv"})
+_PREFERRED = (
+    "categories.txt",
+    "categories.csv",
+    "categories.tsv",
+    "metadata.csv",
+    "labels.csv",
+    "labels.txt",
+)
+_LABEL_COLUMNS = (
+    "category", "class", "label", "target", "y", "class_name", "label_name", "categoria", "categoría", "clase", "etiqueta",
+)  # fmt: skip
+_LARGEST = 256 << 20
+
+
+def read_categories(path: Path, images: Collection[str]) -> dict[str, str]:
+    """Read a file of categories.
+
+    The file has lines ``name -> category``, or is a table separated by commas, semicolons or tabs: with a header and
+    the columns in any order, or with two columns without one.
+
+    Args:
+        path: the file.
+        images: the names of the image files, which tell a table's columns apart.
+
+    Returns:
+        The category by the name of the image as the file has it. Names may lack the extension where that is unambiguous.
+
+    Raises:
+        CategoriesError: it is no such file, says nothing, or names an image twice with different categories.
+    """
+    text = _text(path)
+    pairs = _arrows(text, path) if "->" in text else _table(text, path, _stems(images))
+    found: dict[str, str] = {}
+    for name, category in pairs:
+        name = name.removeprefix("./").replace("\\", "/")
+        if found.setdefault(name, category) != category:
+            raise CategoriesError(
+                f"{path} puts {name} into the categories {found[name]!r} and {category!r}. Leave one of the two lines."
+            )
+    if not found:
+        raise CategoriesError(
+            f"{path} is empty: it has to say the category of each image, as `im-0.png -> sanic`."
+        )
+    return found
+
+
+def find_categories(folder: Path, images: Collection[str]) -> tuple[Path, dict[str, str]] | None:
+    """The file in ``folder`` that says the categories of the images in it, and what it says; None if there is none."""
+    files = [
+        p for p in folder.iterdir() if p.suffix.casefold() in SUFFIXES and p.is_file() and p.name[0] != "."
+    ]
+    files.sort(key=lambda p: (_rank(p), natural_key(p.name)))
+    known = set(images) | _stems(images)
+    for path in files:
+        try:
+            found = read_categories(path, images)
+        except CategoriesError:
+            if path.name.casefold() in _PREFERRED:
+                raise
+            continue
+        if any(name in known for name in found):
+            return path, found
+    return None
+
+
+def _rank(path: Path) -> int:
+    name = path.name.casefold()
+    return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
+
+
+def _stems(images: Collection[str]) -> set[str]:
+    return {name.rpartition(".")[0] or name for name in images} | set(images)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise CategoriesError(
+                f"{path} has {path.stat().st_size:,} bytes: too many for a file of categories."
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise CategoriesError(f"{path} can't be read: {error.strerror or error}.") from error
+    if b"\0" in data:
+        raise CategoriesError(
+            f"{path} is no text. A file of categories has lines such as `im-0.png -> sanic`."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _arrows(text: str, path: Path) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, arrow, category = (part.strip() for part in line.rpartition("->"))
+        if not arrow or not name or not category:
+            raise CategoriesError(
+                f"{path}, line {number}: {line.strip()[:80]!r} is not of the form `im-0.png -> sanic`."
+            )
+        pairs.append((name, category))
+    return pairs
+
+
+def _table(text: str, path: Path, known: set[str]) -> list[tuple[str, str]]:
+    first = text.splitlines()[0] if text.strip() else ""
+    delimiter = max("\t;,", key=first.count)
+    rows = [
+        [c.strip() for c in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)
+    ]
+    if not rows:
+        return []
+    width = len(rows[0])
+    for number, row in enumerate(rows, 1):
+        if len(row) != width or width < 2:
+            raise CategoriesError(
+                f"{path}, row {number} has {len(row)} columns and the first has {width}. A table of categories has a "
+                "column of image names and a column of categories in every row; or write lines `im-0.png -> sanic`."
+            )
+    hits = [sum(row[i].replace("\\", "/").removeprefix("./") in known for row in rows) for i in range(width)]
+    name_at = max(range(width), key=hits.__getitem__)
+    if not hits[name_at]:
+        raise CategoriesError(
+            f"{path}: no column has the names of the images beside it; it begins with {some(rows[0])}."
+        )
+    has_header = rows[0][name_at].replace("\\", "/").removeprefix("./") not in known
+    label_at = _label_column(path, rows[0], name_at, has_header)
+    return [(row[name_at], row[label_at]) for row in rows[has_header:] if row[name_at]]
+
+
+def _label_column(path: Path, header: list[str], name_at: int, has_header: bool) -> int:
+    others = [i for i in range(len(header)) if i != name_at]
+    if len(others) == 1:
+        return others[0]
+    named = [i for wanted in _LABEL_COLUMNS for i in others if has_header and header[i].casefold() == wanted]
+    if not named:
+        raise CategoriesError(
+            f"{path}: which column has the categories? It has the columns {', '.join(header)}; call one of them `category`."
+        )
+    return named[0]

@@ -1,0 +1,79 @@
+"""Image files with their classes, before any of them is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+PARTS = ("train", "validation", "test")
+"""The parts of a data set."""
+
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+"""The file names that are taken for images."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image file.
+
+    Attributes:
+        path: where it is.
+        name: how it is called in lists: its path inside the data's folder, with forward slashes.
+        label: the position of its class in ``classes``.
+        part: the part that its folder puts it into (``"train"``, ...), or None.
+    """
+
+    path: Path
+    name: str
+    label: int
+    part: str | None = None
+
+
+@dataclass(frozen=True)
+class LabelledFiles:
+    """The image files of a data set.
+
+    Attributes:
+        root: the data's folder.
+        classes: the classes' names, in natural order.
+        files: the images, in natural order of their names.
+        layout: what was recognised, as a phrase.
+        notes: what a person should know: files left out, names that are missing.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    files: tuple[ImageFile, ...]
+    layout: str
+    notes: tuple[str, ...] = field(default=())
+
+    def only(self, files: Iterable[ImageFile]) -> LabelledFiles:
+        """The same data set with these of its files."""
+        return replace(self, files=tuple(files))
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sorting key under which numbers in names count as numbers.
+
+    >>> sorted(["im-10.png", "im-2.png"], key=natural_key)
+    ['im-2.png', 'im-10.png']
+    """
+    parts = re.split(r"(\d+)", text)
+    return tuple((0, int(p), p) if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p)
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether a file's name is that of an image; hidden files are none."""
+    return path.suffix.casefold() in EXTENSIONS and not path.name.startswith(".")
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are.
+
+    >>> some(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

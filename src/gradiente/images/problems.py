@@ -1,0 +1,27 @@
+"""What can be wrong with a person's images: one class of error for each."""
+
+from __future__ import annotations
+
+
+class DataError(ValueError):
+    """The images, or what says their classes, can't be used. The message says why and what to do."""
+
+
+class DataNotFoundError(DataError):
+    """There is no such file or folder, or it can't be read."""
+
+
+class NoImagesError(DataError):
+    """There is no image that can be read."""
+
+
+class OneClassError(DataError):
+    """All images are of one class."""
+
+
+class TooFewImagesError(DataError):
+    """A class has too few images to be divided into training and test."""
+
+
+class CategoriesError(DataError):
+    """The file that says the images' classes can't be understood, or does not fit the images."""
