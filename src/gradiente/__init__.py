@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any as _Any
 
 from gradiente import compat as compat
-from gradiente import ops as ops
 from gradiente import nn as nn
 from gradiente import image as image
 from gradiente import train as train
@@ -22,6 +21,7 @@ from gradiente import io as io
 from gradiente import debugging as debugging
 from gradiente import initializers as initializers
 from gradiente import python_io as python_io
+from gradiente import bitwise as bitwise
 from gradiente.gradients import AggregationMethod as AggregationMethod
 from gradiente.gradients import gradients as gradients
 from gradiente.graph.build import convert_to_tensor as convert_to_tensor
@@ -68,8 +68,12 @@ from gradiente.graph.keys import GraphKeys as GraphKeys
 from gradiente.graph.operation import Operation as Operation
 from gradiente.graph.operation import Tensor as Tensor
 from gradiente.graph.proto_types import AttrValue as AttrValue
+from gradiente.graph.proto_types import AttrValue as AttrValue
+from gradiente.graph.proto_types import GraphDef as GraphDef
 from gradiente.graph.proto_types import GraphDef as GraphDef
 from gradiente.graph.proto_types import MetaGraphDef as MetaGraphDef
+from gradiente.graph.proto_types import MetaGraphDef as MetaGraphDef
+from gradiente.graph.proto_types import NodeDef as NodeDef
 from gradiente.graph.proto_types import NodeDef as NodeDef
 from gradiente.graph.protos import make_ndarray as make_ndarray
 from gradiente.graph.protos import make_tensor_proto as make_tensor_proto
@@ -181,6 +185,10 @@ from gradiente.ops.creation import range as range
 from gradiente.ops.creation import zeros as zeros
 from gradiente.ops.creation import zeros_like as zeros_like
 from gradiente.ops.decode_csv import decode_csv as decode_csv
+from gradiente.ops.decode_raw import decode_json_example as decode_json_example
+from gradiente.ops.decode_raw import decode_raw as decode_raw
+from gradiente.ops.decode_raw import parse_tensor as parse_tensor
+from gradiente.ops.decode_raw import serialize_tensor as serialize_tensor
 from gradiente.ops.decompositions import cholesky as cholesky
 from gradiente.ops.decompositions import qr as qr
 from gradiente.ops.decompositions import self_adjoint_eig as self_adjoint_eig
@@ -221,6 +229,10 @@ from gradiente.ops.gather import gather as gather
 from gradiente.ops.gather import gather_nd as gather_nd
 from gradiente.ops.hand_on import guarantee_const as guarantee_const
 from gradiente.ops.hand_on import identity_n as identity_n
+from gradiente.ops.higher_order import foldl as foldl
+from gradiente.ops.higher_order import foldr as foldr
+from gradiente.ops.higher_order import map_fn as map_fn
+from gradiente.ops.higher_order import scan as scan
 from gradiente.ops.histogram import bincount as bincount
 from gradiente.ops.histogram import histogram_fixed_width as histogram_fixed_width
 from gradiente.ops.hostcalls import py_func as py_func
@@ -392,6 +404,7 @@ from gradiente.ops.strings import reduce_join as reduce_join
 from gradiente.ops.strings import string_join as string_join
 from gradiente.ops.strings import string_split as string_split
 from gradiente.ops.strings import substr as substr
+from gradiente.ops.tensor_array import TensorArray as TensorArray
 from gradiente.ops.tensordot import tensordot as tensordot
 from gradiente.ops.topk import argsort as argsort
 from gradiente.ops.topk import sort as sort

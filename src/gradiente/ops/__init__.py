@@ -28,6 +28,7 @@ from gradiente.ops import elementwise as elementwise
 from gradiente.ops import file_ops as file_ops
 from gradiente.ops import gather as gather
 from gradiente.ops import hand_on as hand_on
+from gradiente.ops import higher_order as higher_order
 from gradiente.ops import histogram as histogram
 from gradiente.ops import hostcalls as hostcalls
 from gradiente.ops import initializers as initializers
@@ -99,6 +100,7 @@ from gradiente.ops import string_format as string_format
 from gradiente.ops import string_hash as string_hash
 from gradiente.ops import string_numbers as string_numbers
 from gradiente.ops import strings as strings
+from gradiente.ops import tensor_array as tensor_array
 from gradiente.ops import tensordot as tensordot
 from gradiente.ops import topk as topk
 from gradiente.ops import trigonometry as trigonometry

@@ -85,6 +85,8 @@ def _converted(tensor: Tensor, value: Any) -> Any:
     source = as_dtype(plain.dtype)
     if source is dtype:
         return plain
+    if source.is_floating and dtype.is_floating:
+        return constant_array(value, dtype)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if (source is string) != (dtype is string) or (source.is_complex and not dtype.is_complex):
         raise _wrong_type(tensor, value, source.name)
