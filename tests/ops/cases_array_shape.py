@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.ops.harness import C, Case, F, I
 from tests.ops.raw import raw
 
@@ -87,9 +86,8 @@ CASES = [
     Case("Range", lambda tf, n: [tf.range(n), tf.range(10, 1, -3), tf.range(0.0, 1.0, 0.3)], [_N],
          lambda n: [np.arange(3, dtype=np.int32), np.array([10, 7, 4], np.int32),
                     np.float32(0.3) * np.arange(4, dtype=np.float32)]),
-    Case("LinSpace", lambda tf, a, b: tf.linspace(a[0], b[0], 5), [F(1), F(1)], lambda a, b: np.linspace(a[0], b[0], 5),
-         grad=False),
-    Case("LinSpace", lambda tf, a, b: tf.lin_space(a[0], b[0], 1), [F(1), F(1)], lambda a, b: a, name="one", grad=False),
+    Case("LinSpace", lambda tf, a, b: tf.linspace(a[0], b[0], 5), [F(1), F(1)], lambda a, b: np.linspace(a[0], b[0], 5)),
+    Case("LinSpace", lambda tf, a, b: tf.lin_space(a[0], b[0], 1), [F(1), F(1)], lambda a, b: a, name="one"),
     Case("BroadcastTo", lambda tf, x, y: tf.meshgrid(x, y), [F(2), F(3)], lambda x, y: np.meshgrid(x, y), name="meshgrid"),
     Case("BroadcastTo", lambda tf, x, y: tf.meshgrid(x, y, indexing="ij"), [F(2), F(3)],
          lambda x, y: np.meshgrid(x, y, indexing="ij"), name="meshgrid-ij"),

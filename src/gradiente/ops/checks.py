@@ -187,4 +187,4 @@ def verify_tensor_all_finite(
     with name_scope(name, "VerifyFinite", [value] if isinstance(value, Tensor) else None):
         tensor = convert_to_tensor(value, name="t")
         with get_default_graph().control_dependencies([check_numerics(tensor, message=text or "")]):
-            return identity(tensor)
+            return identity(tensor, name="control_dependency")

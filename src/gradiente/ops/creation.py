@@ -285,9 +285,16 @@ def _linspace(xp: Namespace, start: Array, stop: Array, num: Array, *, op: Opera
     return xp.concatenate([inner, xp.reshape(stop, (1,))]).astype(start.dtype)
 
 
+def _linspace_gradient(op: Operation, grad: Tensor) -> list[Any]:
+    kind = op.inputs[0].dtype.base_dtype.np
+    weights = apply("LinSpace", np.asarray(0, kind), np.asarray(1, kind), op.inputs[2])
+    last = apply("Sum", apply("Mul", grad, weights), [0], keep_dims=False)
+    return [apply("Sub", apply("Sum", grad, [0], keep_dims=False), last), last, None]
+
+
 register(
     "LinSpace", "start: T, stop: T, num: Tidx -> output: T", attrs={"Tidx": attr("type", int32, INDICES)},
-    types={"T": FLOATS}, shape=_linspace_shape, compute=_linspace, static=("num",), gradient=NOT_DIFFERENTIABLE,
+    types={"T": FLOATS}, shape=_linspace_shape, compute=_linspace, static=("num",), gradient=_linspace_gradient,
 )  # fmt: skip
 
 

@@ -178,8 +178,8 @@ def concat(values: Any = None, axis: Any = None, name: str = "concat", concat_di
         values, axis = axis, values
     items: list[Any] = list(values) if isinstance(values, (list, tuple)) else [values]  # pyright: ignore[reportUnknownArgumentType] - user input
     if len(items) == 1:
-        with name_scope(name, "concat", [t for t in items if isinstance(t, Tensor)]) as scope:
-            return identity(convert_to_tensor(items[0]), name=scope)
+        with name_scope(name, "concat", [t for t in items if isinstance(t, Tensor)]):
+            return identity(convert_to_tensor(items[0]), name=name)
     return apply("ConcatV2", items, axis, name=name)
 
 
@@ -267,7 +267,7 @@ def _parallel_concat(xp: Namespace, values: list[Array]) -> Array:
 
 register(
     "ParallelConcat", "values: N*T -> output: T", attrs={"shape": attr("shape")},
-    shape=lambda op: [op.attrs["shape"]], compute=_parallel_concat, gradient=NOT_DIFFERENTIABLE,
+    shape=lambda op: [op.attrs["shape"]], compute=_parallel_concat,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.constants import constant_value
+from gradiente.graph.constants import constant_array, constant_value
 from gradiente.graph.dtypes import NUMBERS, DType, as_dtype, bool_, float32, int8, int32, int64, uint8
 from gradiente.graph.errors import InvalidArgumentError
 from gradiente.graph.operation import Operation, Tensor
@@ -256,8 +256,9 @@ def one_hot(
         kind = None if dtype is None else as_dtype(dtype).base_dtype
         for value, what in ((on_value, "on_value"), (off_value, "off_value")):
             if value is not None:
-                found = convert_to_tensor(value, dtype_hint=kind, name=what).dtype.base_dtype
-                if kind is not None and found is not kind and hasattr(value, "dtype"):
+                typed = hasattr(value, "dtype")
+                found = as_dtype(value.dtype if typed else constant_array(value).dtype).base_dtype
+                if kind is not None and found is not kind and typed:
                     raise TypeError(f"dtype {found.name} of {what} does not match {kind.name} of tf.one_hot.")
                 kind = kind or found
         kind = kind or float32

@@ -21,10 +21,7 @@ from gradiente.ops.strings import as_bytes, as_text, each
 
 
 def _replaced(text: Array, pattern: Any, rewrite: Any, everywhere: bool, op: Operation) -> Array:
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise InvalidArgumentError(None, op, f"Invalid pattern: {pattern!r}, error: {error}") from None
+    expression = _compiled(pattern, op)
     template = re.sub(rb"\\([0-9])", rb"\\g<\1>", rewrite)
     return each(lambda v: expression.sub(template, v, count=0 if everywhere else 1), text)
 
@@ -81,9 +78,22 @@ def regex_replace(
     return apply("RegexReplace", input, pattern, rewrite, replace_global=replace_global, name=name)
 
 
-def _full_match(xp: Namespace, text: Array, pattern: Array) -> Array:
+def _compiled(pattern: bytes, op: Operation) -> re.Pattern[bytes]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise InvalidArgumentError(None, op, f"Invalid pattern: {pattern!r}, error: {error}") from None
+
+
+def _full_match(xp: Namespace, text: Array, pattern: Array, *, op: Operation) -> Array:
     del xp
-    expression = re.compile(bytes(pattern[()]))
+    expression = _compiled(bytes(pattern[()]), op)
+    return each(lambda v: expression.fullmatch(v) is not None, text, dtype=np.bool_)
+
+
+def _static_full_match(xp: Namespace, text: Array, *, pattern: str, op: Operation) -> Array:
+    del xp
+    expression = _compiled(as_bytes(pattern), op)
     return each(lambda v: expression.fullmatch(v) is not None, text, dtype=np.bool_)
 
 
@@ -93,8 +103,16 @@ register(
 )  # fmt: skip
 
 
+register(
+    "StaticRegexFullMatch", "input: string -> output: bool", attrs={"pattern": attr("string")}, shape=same_shape,
+    host=_static_full_match, gradient=NOT_DIFFERENTIABLE,
+)  # fmt: skip
+
+
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
     """Whether each string matches the regular expression ``pattern`` from beginning to end."""
+    if isinstance(pattern, (str, bytes)):
+        return apply("StaticRegexFullMatch", input, pattern=pattern, name=name or "StaticRegexFullMatch")
     return apply("RegexFullMatch", input, pattern, name=name)
 
 

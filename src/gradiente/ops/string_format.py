@@ -15,8 +15,16 @@ def element_text(value: Any) -> str:
         return "1" if value else "0"
     if np.iscomplexobj(value):
         return f"({element_text(np.real(value))},{element_text(np.imag(value))})"
-    text = str(value)
-    return text[:-2] if text.endswith(".0") else text
+    if isinstance(value, (float, np.floating)):
+        return _shortest(value)
+    return str(value)
+
+
+def _shortest(value: Any) -> str:
+    """A floating-point number in 6 digits (15 for float64) where they say it all, else in 9 (17)."""
+    few, many = (15, 17) if np.asarray(value).dtype.itemsize == 8 else (6, 9)
+    text = f"{float(value):.{few}g}"
+    return text if type(value)(text) == value else f"{float(value):.{many}g}"
 
 
 def summary(value: Any, limit: int) -> str:

@@ -129,15 +129,16 @@ def reduce_join(
         reduction_indices: the old name of ``axis``.
         keepdims: see ``keep_dims``.
     """
-    tensor = convert_to_tensor(inputs)
-    axes = reduction_indices if axis is None else axis
-    if axes is None:
-        if tensor.shape.ndims is None:
-            axes = apply("Range", apply("Sub", apply("Rank", tensor), 1), -1, -1)
-        else:
-            axes = np.arange(tensor.shape.ndims - 1, -1, -1, dtype=np.int32)
-    keep = bool(keep_dims if keepdims is None else keepdims)
-    return apply("ReduceJoin", tensor, axes, keep_dims=keep, separator=separator, name=name)
+    with name_scope(name, "ReduceJoin", [inputs] if isinstance(inputs, Tensor) else None):
+        tensor = convert_to_tensor(inputs)
+        axes = reduction_indices if axis is None else axis
+        if axes is None:
+            if tensor.shape.ndims is None:
+                axes = apply("Range", apply("Sub", apply("Rank", tensor), 1), -1, -1)
+            else:
+                axes = np.arange(tensor.shape.ndims - 1, -1, -1, dtype=np.int32)
+        keep = bool(keep_dims if keepdims is None else keepdims)
+        return apply("ReduceJoin", tensor, axes, keep_dims=keep, separator=separator)
 
 
 # StringSplit

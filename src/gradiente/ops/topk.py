@@ -174,8 +174,8 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
     Returns:
         Bools of shape [batch].
     """
-    with name_scope(name, "in_top_k") as scope:
-        return apply("InTopKV2", predictions, targets, k, name=scope)
+    with name_scope(name, "in_top_k"):
+        return apply("InTopKV2", predictions, targets, k)
 
 
 # sort, argsort
