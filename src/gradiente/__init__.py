@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any as _Any
 
 from gradiente import compat as compat
+from gradiente import ops as ops
 from gradiente import nn as nn
 from gradiente import image as image
 from gradiente import train as train

@@ -1,4 +1,4 @@
-"""Bitwise logic of integers (``tf.bitwise``)."""
+"""Integers as rows of bits (``tf.bitwise``)."""
 
 from __future__ import annotations
 

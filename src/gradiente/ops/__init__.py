@@ -31,6 +31,10 @@ from gradiente.ops import hand_on as hand_on
 from gradiente.ops import higher_order as higher_order
 from gradiente.ops import histogram as histogram
 from gradiente.ops import hostcalls as hostcalls
+from gradiente.ops import image_decode as image_decode
+from gradiente.ops import image_resize as image_resize
+from gradiente.ops import image_resize_ops as image_resize_ops
+from gradiente.ops import image_sampling as image_sampling
 from gradiente.ops import initializers as initializers
 from gradiente.ops import joining as joining
 from gradiente.ops import matmul as matmul
@@ -78,6 +82,7 @@ from gradiente.ops import reduction as reduction
 from gradiente.ops import reshape as reshape
 from gradiente.ops import reversing as reversing
 from gradiente.ops import rounding as rounding
+from gradiente.ops import save_restore as save_restore
 from gradiente.ops import scan as scan
 from gradiente.ops import scatter as scatter
 from gradiente.ops import segment as segment

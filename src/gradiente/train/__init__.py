@@ -16,6 +16,13 @@ from gradiente.train.adadelta import AdadeltaOptimizer as AdadeltaOptimizer
 from gradiente.train.adagrad import AdagradDAOptimizer as AdagradDAOptimizer
 from gradiente.train.adagrad import AdagradOptimizer as AdagradOptimizer
 from gradiente.train.adam import AdamOptimizer as AdamOptimizer
+from gradiente.train.checkpoint_state import checkpoint_exists as checkpoint_exists
+from gradiente.train.checkpoint_state import generate_checkpoint_state_proto as generate_checkpoint_state_proto
+from gradiente.train.checkpoint_state import get_checkpoint_mtimes as get_checkpoint_mtimes
+from gradiente.train.checkpoint_state import get_checkpoint_state as get_checkpoint_state
+from gradiente.train.checkpoint_state import latest_checkpoint as latest_checkpoint
+from gradiente.train.checkpoint_state import remove_checkpoint as remove_checkpoint
+from gradiente.train.checkpoint_state import update_checkpoint_state as update_checkpoint_state
 from gradiente.train.coordinator import Coordinator as Coordinator
 from gradiente.train.coordinator import LooperThread as LooperThread
 from gradiente.train.ftrl import FtrlOptimizer as FtrlOptimizer
