@@ -224,7 +224,6 @@ from gradiente.ops.elementwise import sqrt as sqrt
 from gradiente.ops.elementwise import square as square
 from gradiente.ops.file_ops import matching_files as matching_files
 from gradiente.ops.file_ops import read_file as read_file
-from gradiente.ops.file_ops import strings as strings
 from gradiente.ops.file_ops import write_file as write_file
 from gradiente.ops.gather import gather as gather
 from gradiente.ops.gather import gather_nd as gather_nd
