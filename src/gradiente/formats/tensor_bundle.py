@@ -1,4 +1,4 @@
-"""TensorFlow's checkpoints, read whichever version they have, and written as version 2."""
+"""Checkpoints, read whichever program and version wrote them; TensorFlow's are written as version 2."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from gradiente.formats.bundle_reader import BundleReader
 from gradiente.formats.bundle_writer import BundleWriter as BundleWriter
 from gradiente.formats.checkpoint_v1 import V1Reader
+from gradiente.formats.saved_weights import WeightsReader, has_weights
 from gradiente.graph.dtypes import DType
 from gradiente.graph.errors import NotFoundError
 from gradiente.graph.types import Array
@@ -63,7 +64,9 @@ class CheckpointReader:
         )
 
 
-def _open(prefix: str) -> BundleReader | V1Reader:
+def _open(prefix: str) -> BundleReader | V1Reader | WeightsReader:
+    if has_weights(prefix):
+        return WeightsReader(prefix)
     if os.path.isfile(prefix + ".index"):
         return BundleReader(prefix)
     if os.path.isfile(prefix):
