@@ -262,6 +262,13 @@ class _ForwardLoop:
                 pending.append((self.body, self.body.outputs[i]))
         return sorted(found)
 
+    def last_values(self) -> list[Tensor]:
+        """What the loop gives; only its shape is of use, and costs nothing where it is known."""
+        kind = "StatelessWhile" if self.cond.pure and self.body.pure else "While"
+        return apply(
+            kind, list(self.arguments), cond=self.cond, body=self.body, _loop_vars=self.variables, name="last"
+        )
+
     def history(self, turns: Tensor, saved: list[int]) -> list[Tensor]:
         """For each variable in ``saved``, its values at the beginning of each turn."""
         if not saved:
@@ -290,9 +297,8 @@ def _history_gradient(op: Operation, *grads: Any) -> list[Any]:
     loop = _ForwardLoop(op)
     rows = {i: g for i, g in zip(op.attrs["saved"], grads, strict=True) if g is not None}
     result: list[Any] = [None] * len(op.inputs)
-    ends = {
-        i: apply("ZerosLike", loop.arguments[i]) for i in loop.changing if _has_derivative(loop.arguments[i])
-    }
+    last = loop.last_values()
+    ends = {i: apply("ZerosLike", last[i]) for i in loop.changing if _has_derivative(last[i])}
     if ends:
         for i, grad in _reversed(loop, ends, rows).items():
             result[1 + i] = grad
@@ -315,7 +321,7 @@ def _reversed(
     back = _ReverseBody(loop, list(ends), rows)
     turns = loop.turns()
     histories = loop.history(turns, back.saved)
-    start = [turns, *ends.values(), *(apply("ZerosLike", loop.arguments[i]) for i in back.summed)]
+    start = [turns, *ends.values(), *(apply("_ZeroSum", loop.arguments[i]) for i in back.summed)]
     test = _gradient_body("cond", loop.cond)
     for tensor in back.graph.inputs[: len(start) + len(histories)]:
         test.add_input(tensor.dtype, tensor.shape)

@@ -366,7 +366,7 @@ def _history_device(
     from jax import lax
 
     loop = _Loop(xp, op, inputs, ctx)
-    size = int(capacity)
+    size = max(1, int(capacity))
     where = {position: i for i, position in enumerate(loop.changing)}
 
     def run() -> Any:
@@ -418,10 +418,29 @@ register(
 )  # fmt: skip
 
 
+def _zero_sum(xp: Namespace, like: Array) -> Array:
+    if like.dtype == np.object_:
+        zeros = np.empty_like(like)
+        for i, row in enumerate(like):
+            zeros[i] = np.zeros_like(row)
+        return zeros
+    return xp.zeros_like(like)
+
+
+register(
+    "_ZeroSum", "like: T -> sum: T", shape=lambda op: [op.inputs[0].shape], compute=_zero_sum,
+    gradient=NOT_DIFFERENTIABLE,
+)  # fmt: skip
+
+
 def _rows_add(xp: Namespace, total: Array, indices: Array, values: Array) -> Array:
     if xp is np:
         result = np.array(total)
-        np.add.at(result, indices, values)
+        if result.dtype == np.object_:
+            for index, value in zip(indices, values, strict=True):
+                result[index] = result[index] + value
+        else:
+            np.add.at(result, indices, values)
         return result
     return total.at[indices].add(values)
 
