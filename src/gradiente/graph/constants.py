@@ -189,7 +189,7 @@ def _evaluate(tensor: Tensor) -> Any:
         return None
     values = [constant_value(t) for t in op.inputs]
     if any(v is None for v in values):
-        return None
+        return _part_of_shape(tensor, values[1:]) if op.type in ("StridedSlice", "Unpack") else None
     from gradiente.graph.evaluate import compute_numpy
 
     try:
@@ -197,6 +197,33 @@ def _evaluate(tensor: Tensor) -> Any:
     except OpError:
         return None
     return np.asarray(result, dtype=tensor.dtype.np)
+
+
+def _part_of_shape(tensor: Tensor, bounds: list[Any]) -> Any:
+    """Sizes taken from a shape (``tf.shape(x)[1]``, ``tf.unstack(tf.shape(x))``), where these at least are known."""
+    op = tensor.op
+    source = op.inputs[0]
+    if (
+        source.shape.ndims != 1
+        or not source.dtype.is_integer
+        or any(b is None or len(b) != 1 for b in bounds)
+    ):
+        return None
+    sizes = constant_value_as_shape(source).plain
+    if sizes is None:
+        return None
+    if op.type == "Unpack":
+        part: Any = sizes[tensor.value_index]
+    elif op.attrs["ellipsis_mask"] or op.attrs["new_axis_mask"]:
+        return None
+    elif op.attrs["shrink_axis_mask"]:
+        part = sizes[int(bounds[0][0])]
+    else:
+        begin = None if op.attrs["begin_mask"] else int(bounds[0][0])
+        part = sizes[begin : None if op.attrs["end_mask"] else int(bounds[1][0]) : int(bounds[2][0])]
+    if part is None or (isinstance(part, tuple) and None in part):
+        return None
+    return np.asarray(part, tensor.dtype.np)
 
 
 def _shape_array(shape: TensorShape, dtype: DType) -> Any:
