@@ -67,6 +67,11 @@ def argmax(
 
     Raises:
         ValueError: if the axis is out of range.
+
+    Example:
+        >>> with tf.Session() as sess:
+        ...     sess.run(tf.argmax([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]], 1))
+        array([1, 0])
     """
     axis = given("argmax", axis=axis, dimension=dimension)
     return apply("ArgMax", input, 0 if axis is None else axis, output_type=as_dtype(output_type), name=name)

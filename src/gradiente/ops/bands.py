@@ -130,7 +130,7 @@ def eye(
     Returns:
         ``[*batch_shape, num_rows, num_columns]``.
     """
-    with name_scope(name, "eye") as scope:
+    with name_scope(name, "eye"):
         kind = as_dtype(dtype)
         one = np.asarray(1, kind.np)
         square = num_columns is None
@@ -139,9 +139,9 @@ def eye(
         batch = np.zeros(0, np.int32) if batch_shape is None else batch_shape
         ones = apply("Fill", _joined(batch, [shorter]), one, name="ones")
         if square:
-            return matrix_diag(ones, name=scope)
+            return matrix_diag(ones, name="diag")
         zeros = apply("Fill", _joined(batch, [num_rows, columns]), np.asarray(0, kind.np), name="zeros")
-        return matrix_set_diag(zeros, ones, name=scope)
+        return matrix_set_diag(zeros, ones, name="set_diag")
 
 
 def _smaller(a: Any, b: Any) -> Any:

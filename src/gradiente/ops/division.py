@@ -299,3 +299,6 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
         name: the operation's name.
     """
     return apply("DivNoNan", x, y, name=name or "div_no_nan")
+
+
+divide_no_nan = div_no_nan

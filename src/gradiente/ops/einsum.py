@@ -229,6 +229,11 @@ def einsum(equation: str, *inputs: Any, name: str | None = None, optimize: Any =
 
     Raises:
         ValueError: if the equation does not fit the inputs.
+
+    Example:
+        >>> with tf.Session() as sess:
+        ...     sess.run(tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0]))
+        array([21., 43.], dtype=float32)
     """
     del optimize
     with name_scope(name, "einsum", list(inputs)):

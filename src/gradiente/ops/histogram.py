@@ -8,11 +8,12 @@ import numpy as np
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.constants import constant_value
-from gradiente.graph.dtypes import INDICES, DType, as_dtype, float32, float64, int32
+from gradiente.graph.dtypes import INDICES, DType, as_dtype, float32, float64, int32, int64
 from gradiente.graph.errors import InvalidArgumentError
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.types import Array, Namespace
+from gradiente.ops.cast import cast
 from gradiente.ops.reduce import reduce_max, reduce_prod
 
 _COUNTED = (*INDICES, float32, float64)
@@ -137,3 +138,41 @@ def histogram_fixed_width(
     """
     with name_scope(name, "histogram_fixed_width", [values, value_range, nbins]) as scope:
         return apply("HistogramFixedWidth", values, value_range, nbins, dtype=as_dtype(dtype), name=scope)
+
+
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = int32, name: str | None = None,
+    weights: Any = None,
+) -> Tensor:  # fmt: skip
+    """How often each class was taken for each: row i, column j counts the examples of class i predicted as j.
+
+    Args:
+        labels: the true classes, numbers from 0 up, ``[examples]``.
+        predictions: the predicted classes, ``[examples]``.
+        num_classes: the number of classes; one more than the largest number without it.
+        dtype: the type of the result.
+        name: the name scope.
+        weights: a number for each example, to add instead of 1.
+
+    Returns:
+        ``[num_classes, num_classes]``; what lies on the diagonal was predicted right.
+
+    Raises:
+        InvalidArgumentError: when it runs, if a class is negative or not less than ``num_classes``.
+    """
+    with name_scope(name, "confusion_matrix", [labels, predictions, num_classes, weights]) as scope:
+        labels = apply("Cast", convert_to_tensor(labels, name="labels"), DstT=int64)
+        predictions = apply("Cast", convert_to_tensor(predictions, name="predictions"), DstT=int64)
+        if num_classes is None:
+            num_classes = apply(
+                "AddV2",
+                apply("Maximum", reduce_max(predictions), reduce_max(labels)),
+                np.int64(1),
+                name="add",
+            )
+        count = cast(convert_to_tensor(num_classes), int64)
+        places = apply("Pack", [labels, predictions], axis=1, name="stack")
+        kind = as_dtype(dtype)
+        ones = apply("Fill", apply("Shape", predictions), convert_to_tensor(np.asarray(1, kind.np)))
+        values = ones if weights is None else apply("Mul", ones, cast(convert_to_tensor(weights), kind))
+        return apply("ScatterNd", places, values, apply("Pack", [count, count], name="stack"), name=scope)

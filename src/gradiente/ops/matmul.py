@@ -223,6 +223,11 @@ def matmul(
 
     Raises:
         ValueError: if the inner sizes differ, or a matrix is both to be transposed and adjoint.
+
+    Example:
+        >>> with tf.Session() as sess:
+        ...     sess.run(tf.matmul([[1, 2]], [[3], [4]]))
+        array([[11]], dtype=int32)
     """
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
         raise ValueError("tf.matmul: only one of transpose and adjoint can be True for one matrix.")

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.dtypes import as_dtype, int64
+from gradiente.graph.dtypes import int64
 from gradiente.graph.operation import Tensor
+from gradiente.ops.cast import cast
 
 
 def given(function: str, **spellings: Any) -> Any:
@@ -72,6 +73,12 @@ def reduce_sum(
 
     Raises:
         ValueError: if an axis is out of range.
+
+    Example:
+        >>> x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        >>> with tf.Session() as sess:
+        ...     sess.run([tf.reduce_sum(x), tf.reduce_sum(x, 0)])
+        [np.float32(10.0), array([4., 6.], dtype=float32)]
     """
     return _reduce("Sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -181,7 +188,7 @@ def reduce_variance(
     """The variance ``Σ|x - mean|² / n`` along axes of a tensor. Arguments and result as in ``reduce_sum``."""
     with name_scope(name, "reduce_variance", [input_tensor]):
         x = convert_to_tensor(input_tensor)
-        away = apply("Sub", x, reduce_mean(x, axis, keepdims=True))
+        away = apply("Sub", x, reduce_mean(x, axis, keepdims=True), name="sub")
         if not x.dtype.is_complex:
             return reduce_mean(apply("Square", away), axis, keepdims=keepdims)
         squares = apply("Mul", away, apply("Conj", away))
@@ -221,4 +228,4 @@ def count_nonzero(
         x = convert_to_tensor(input if input_tensor is None else input_tensor)
         zero = np.asarray(b"" if x.dtype.base_dtype == "string" else 0, x.dtype.base_dtype.np)
         present = apply("Cast", apply("NotEqual", x, convert_to_tensor(zero, name="zeros")), DstT=int64)
-        return apply("Cast", reduce_sum(present, axis, keepdims=keep), DstT=as_dtype(dtype), name="count")
+        return cast(reduce_sum(present, axis, keepdims=keep), dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradiente.graph.build import apply
+from gradiente.graph.build import apply, name_scope
 from gradiente.graph.dtypes import COMPLEX, FLOATS
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
@@ -62,8 +62,27 @@ def sigmoid(x: Any, name: str | None = None) -> Tensor:
         A tensor of the type and shape of ``x``, with values between 0 and 1.
 
     Source: the course's activation function, equation 8.
+
+    Example:
+        >>> with tf.Session() as sess:
+        ...     sess.run(tf.sigmoid([0.0, 100.0]))
+        array([0.5, 1. ], dtype=float32)
     """
     return apply("Sigmoid", x, name=name)
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the sigmoid, ``-ln(1 + e⁻ˣ)``, elementwise, exact for small x too.
+
+    Args:
+        x: a floating-point tensor.
+        name: the operation's name.
+
+    Returns:
+        A tensor of the type and shape of ``x``.
+    """
+    with name_scope(name, "LogSigmoid", [x]) as scope:
+        return apply("Neg", apply("Softplus", apply("Neg", x)), name=scope)
 
 
 # Tanh, TanhGrad
