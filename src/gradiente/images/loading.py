@@ -63,7 +63,7 @@ def read_image(source: Path | bytes, height: int, width: int, channels: int) -> 
     Raises:
         ValueError: the file is no image that can be read. The message is the reason.
     """
-    return _decoded(_contents(source), lambda image: _sized(image, height, width, channels))
+    return _decoded(_contents(source), lambda image: fit(image, height, width, channels))
 
 
 def survey(files: Sequence[ImageFile]) -> tuple[list[Surveyed | None], list[Unreadable]]:
@@ -165,7 +165,8 @@ def _sentence(error: Exception) -> str:
     return text[0][:200] if text else type(error).__name__
 
 
-def _sized(image: Any, height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+def fit(image: Any, height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+    """A Pillow image as uint8 ``[height, width, channels]``, see ``read_image``."""
     from PIL import Image, ImageOps
 
     mode = "L" if channels == 1 else "RGB"

@@ -70,7 +70,8 @@ def _divide(
     groups: list[list[int]], wanted: dict[str, float], rng: np.random.Generator, parts: list[str | None]
 ) -> None:
     total = sum(map(len, groups))
-    order = [groups[i] for i in rng.permutation(len(groups)).tolist()]
+    shuffled: list[int] = rng.permutation(len(groups)).tolist()
+    order = [groups[i] for i in shuffled]
     # A group of duplicates goes where there is most room: to training, which comes last.
     order.sort(key=len)
     for part, share in wanted.items():

@@ -1,0 +1,123 @@
+"""The two graphs of a classifier: the one that learns, and the one that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradiente as tf
+from gradiente.classify.networks import Network
+from gradiente.graph.graph_util import extract_sub_graph
+
+IMAGES = "images"
+"""The placeholder of both graphs: raw images, uint8 ``[batch, height, width, channels]``."""
+
+PROBABILITIES = "probabilities"
+"""What the kept graph is asked for: float32 ``[batch, classes]``."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What happens to an image's bytes inside the graph: (value − mean) / deviation, for each channel.
+
+    Attributes:
+        mean: the mean of each channel over the training images, 0..255.
+        deviation: the standard deviation of each channel.
+    """
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def apply(self, images: Any) -> Any:
+        """The images as the network takes them, float32."""
+        return (tf.cast(images, tf.float32) - list(self.mean)) / list(self.deviation)
+
+
+@dataclass(frozen=True)
+class TrainingGraph:
+    """The graph that learns.
+
+    Attributes:
+        graph: the graph.
+        images: a placeholder for raw images.
+        labels: a placeholder for their classes, int32 ``[batch]``.
+        step: the operation that takes a step.
+        loss: the mean cross-entropy of the batch, before the step.
+        accuracy: the proportion of the batch that is classified right, before the step.
+        weights: the tensors to keep, by the variables' names: moving averages where there are any.
+        initialize: the operation that gives the variables their first values.
+    """
+
+    graph: tf.Graph
+    images: Any
+    labels: Any
+    step: Any
+    loss: Any
+    accuracy: Any
+    weights: dict[str, Any]
+    initialize: Any
+
+
+def training_graph(
+    network: Network,
+    shape: Sequence[int],
+    num_classes: int,
+    preprocessing: Preprocessing,
+    *,
+    lr: float,
+    steps: int,
+    average: float,
+    seed: int,
+) -> TrainingGraph:
+    """Build the graph that learns: cross-entropy of a softmax, and Adam with a learning rate that falls along a cosine.
+
+    Args:
+        network: from images to logits.
+        shape: height, width and channels of an image.
+        num_classes: the number of classes.
+        preprocessing: of the images.
+        lr: the learning rate at the start.
+        steps: after how many steps it is zero.
+        average: the share that the weights' moving average keeps in each step; 0 for no average.
+        seed: of the first weights and the dropout.
+    """
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(seed)
+        images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
+        labels = tf.placeholder(tf.int32, [None], name="labels")
+        logits = network(preprocessing.apply(images), num_classes, True)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        loss = tf.reduce_mean(losses, name="loss")
+        right = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), labels)
+        accuracy = tf.reduce_mean(tf.cast(right, tf.float32), name="accuracy")
+
+        variables = tf.trainable_variables()
+        global_step = tf.train.get_or_create_global_step()
+        rate = tf.train.cosine_decay(lr, global_step, steps)
+        step = tf.train.AdamOptimizer(rate).minimize(loss, global_step=global_step)
+        weights: dict[str, Any] = {v.op.name: v for v in variables}
+        if average:
+            # Over the first steps the average is shorter, so that the random start does not weigh on it.
+            moving = tf.train.ExponentialMovingAverage(average, num_updates=global_step)
+            with tf.control_dependencies([step]):
+                step = moving.apply(variables)
+            weights = {v.op.name: moving.average(v) for v in variables}
+        initialize = tf.global_variables_initializer()
+    graph.finalize()
+    return TrainingGraph(graph, images, labels, step, loss, accuracy, weights, initialize)
+
+
+def inference_graph(
+    network: Network, shape: Sequence[int], num_classes: int, preprocessing: Preprocessing
+) -> Any:
+    """Build the graph that is kept, from raw images to probabilities.
+
+    Returns:
+        A GraphDef with the variables of the training graph, by the same names, and nothing that only training needs.
+    """
+    with tf.Graph().as_default() as graph:
+        images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
+        logits = network(preprocessing.apply(images), num_classes, False)
+        tf.nn.softmax(tf.identity(logits, name="network_output"), name=PROBABILITIES)
+    return extract_sub_graph(graph.as_graph_def(), [PROBABILITIES])

@@ -1,0 +1,34 @@
+"""What can go wrong with a run or a model: one class of error for each."""
+
+from __future__ import annotations
+
+from gradiente.images.problems import CategoriesError as CategoriesError
+from gradiente.images.problems import DataError as DataError
+from gradiente.images.problems import DataNotFoundError as DataNotFoundError
+from gradiente.images.problems import NoImagesError as NoImagesError
+from gradiente.images.problems import OneClassError as OneClassError
+from gradiente.images.problems import TooFewImagesError as TooFewImagesError
+
+
+class SettingsError(ValueError):
+    """A setting has a value that can't be used."""
+
+
+class RunNotFoundError(ValueError):
+    """There is no such run folder, or it has no model."""
+
+
+class ModelError(ValueError):
+    """The files of a model are not ours, damaged, newer than this version, or don't fit together."""
+
+
+class ClassesDifferError(DataError):
+    """The data's classes are not those of the model."""
+
+
+class DivergedError(ArithmeticError):
+    """The loss is not a finite number any more."""
+
+
+class OutOfMemoryError(MemoryError):
+    """The data or a batch does not fit into the memory."""

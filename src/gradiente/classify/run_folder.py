@@ -1,0 +1,115 @@
+"""The folder of a run: named so that it overwrites none, and written file by file, each whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import IO
+
+from gradiente.classify.problems import RunNotFoundError
+
+RUNS = Path("runs")
+"""Where runs go that are given no folder."""
+
+MODEL = "model"
+"""The sub-folder with all that is needed to predict."""
+
+
+def default_folder(data: str) -> Path:
+    """``runs/mnist``, or ``runs/`` and the name of the data's folder."""
+    return RUNS / (Path(data).resolve().name or "run")
+
+
+class RunFolder:
+    """A folder that one run writes into.
+
+    Args:
+        path: the folder that exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, wanted: Path) -> RunFolder:
+        """Make a new folder: ``wanted``, or with a number behind its name where there is something already."""
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+            try:
+                path.mkdir()
+                return cls(path)
+            except FileExistsError:
+                with contextlib.suppress(OSError):
+                    if not any(path.iterdir()):
+                        return cls(path)
+            number += 1
+
+    @property
+    def model(self) -> Path:
+        """The model's folder."""
+        return self.path / MODEL
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write one file whole: it has the new content, or if that fails what it had before.
+
+        Args:
+            name: the file's name inside the folder; folders before it are made.
+            content: text, written as UTF-8, or bytes.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content.encode() if isinstance(content, str) else content)
+        return path
+
+    def remove(self) -> None:
+        """Delete the folder, after a run that came to nothing."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, then give it its own."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            _to_disk(file)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _to_disk(file: IO[bytes]) -> None:
+    file.flush()
+    with contextlib.suppress(OSError):  # some file systems can't
+        os.fsync(file.fileno())
+
+
+def find_model(run: str | Path) -> Path:
+    """The model's folder of a run; ``run`` may also name that folder itself.
+
+    Raises:
+        RunNotFoundError: there is none.
+    """
+    run = Path(run)
+    for folder in (run / MODEL, run):
+        if (folder / "model.json").is_file():
+            return folder
+    if not run.exists():
+        near = sorted(str(p) for p in RUNS.glob("*") if (p / MODEL).is_dir()) if RUNS.is_dir() else []
+        known = f" There are {', '.join(near)}." if near else " `gradiente train` makes one."
+        raise RunNotFoundError(f"There is no run folder {run}.{known}")
+    raise RunNotFoundError(
+        f"{run} has no model: {run / MODEL / 'model.json'} is missing. It is not the folder of a run, or of one that was "
+        "stopped before its first model."
+    )
