@@ -73,6 +73,10 @@ class Runner:
                     self._rest = number, self._planned_again(number, env)
                     self._run_rest(session, self._rest[1], env)
                     break
+                except TypeError:
+                    if not any(_rows_differ(env[t]) for t in segment.inputs):
+                        raise
+                    self._run_host(session, segment, env)
         if started:
             debug.tell("time", f"run {1e3 * (time.perf_counter() - started):.3f} ms")
         return [self._fetched(session, t, env) for t in self.plan.fetches]
@@ -197,6 +201,11 @@ class HostContext(Context):
         results = self.session.run_function(body, arguments, count)
         self.op = op
         return [np.asarray(v) for v in results]
+
+
+def _rows_differ(value: Any) -> bool:
+    """Whether the value is the history of a loop whose shapes vary: an array of arrays, which XLA can't take."""
+    return isinstance(value, np.ndarray) and value.dtype == np.object_
 
 
 def _is_constant(tensor: Tensor, plan: Plan) -> bool:
