@@ -49,7 +49,7 @@ def test_split_that_can_not_be_told() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: tf.concat([tf.zeros([2, 3]), tf.zeros([3, 3])], 1), "Dimension 0 in both shapes must be equal, but are 2 and 3"),
+        (lambda: tf.concat([tf.zeros([2, 3]), tf.zeros([3, 3])], 1), "Dimension 0 in both shapes .* are 2 and 3"),
         (lambda: tf.concat([tf.zeros([2, 3]), tf.zeros([3])], 0), "tensors of one rank"),
         (lambda: tf.concat([tf.zeros([]), tf.zeros([])], 0), "use tf.stack instead"),
         (lambda: tf.concat([tf.zeros([2]), tf.zeros([2])], 1), r"'axis' must be in \[-1, 1\)"),

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 
-from gradiente.graph.build import apply
+from gradiente.graph.build import apply, apply_op
 from gradiente.graph.constants import constant_array
 from gradiente.graph.dtypes import DType, as_dtype, string
 from gradiente.graph.errors import (
@@ -123,7 +123,8 @@ def py_func(
         name: the operation's name.
 
     Returns:
-        One tensor, or a list of them if ``Tout`` is one. Their shapes are not known: use ``set_shape``.
+        One tensor, or a list of them if ``Tout`` is one; the operation if that is empty. Their shapes are not known: use
+        ``set_shape``.
 
     Raises:
         InvalidArgumentError: when run, if the function returns another type or number of values, or raises TypeError or
@@ -143,8 +144,10 @@ def py_func(
     _functions[token] = function
     _kept.setdefault(graph, []).append(function)
     op_type = "PyFunc" if stateful else "PyFuncStateless"
-    outputs = apply(op_type, list(inp), token=token, Tout=kinds, name=name)
-    return outputs if several else outputs[0]
+    op = apply_op(op_type, list(inp), token=token, Tout=kinds, name=name)
+    if not kinds:
+        return op
+    return list(op.outputs) if several else op.outputs[0]
 
 
 # Timestamp
