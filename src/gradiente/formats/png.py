@@ -38,8 +38,9 @@ def decode(contents: bytes, channels: int, dtype: npt.DTypeLike) -> Array:
     """
     check_channels(channels)
     png = png_chunks.parse(contents)
-    colour, alpha = _colour_and_alpha(png)
     wanted = channels or _own_channels(png)
+    depth = 8 if np.dtype(dtype) == np.uint8 and _upper_halves_do(png, wanted) else png.bit_depth
+    colour, alpha = _colour_and_alpha(png, depth)
     if wanted < 3 and colour.shape[-1] == 3:
         colour = _grey(colour, png.gamma)
     elif wanted >= 3 and colour.shape[-1] == 1:
@@ -47,9 +48,9 @@ def decode(contents: bytes, channels: int, dtype: npt.DTypeLike) -> Array:
     if wanted % 2 == 0:
         if alpha is None:
             # libpng is asked for the largest value of the file's depth, whatever the depth it expands to.
-            alpha = np.full_like(colour[..., :1], (1 << png.bit_depth) - 1)
+            alpha = np.full_like(colour[..., :1], (1 << depth) - 1)
         colour = np.concatenate([colour, alpha], axis=-1)
-    if png.bit_depth == 16:
+    if depth == 16:
         return colour if np.dtype(dtype) == np.uint16 else (colour >> 8).astype(np.uint8)
     return colour.astype(np.uint16) * np.uint16(257) if np.dtype(dtype) == np.uint16 else colour
 
@@ -60,9 +61,16 @@ def _own_channels(png: Png) -> int:
     return SAMPLES[png.colour_type]
 
 
-def _colour_and_alpha(png: Png) -> tuple[Array, Array | None]:
+def _upper_halves_do(png: Png, wanted: int) -> bool:
+    """Whether the upper half of each 16-bit sample, which Pillow reads much faster than all 16, is the answer."""
+    if png.bit_depth != 16 or png.transparency is not None:
+        return False
+    return png.colour_type == GREY_ALPHA or (png.colour_type in (RGB, RGB_ALPHA) and wanted >= 3)
+
+
+def _colour_and_alpha(png: Png, depth: int) -> tuple[Array, Array | None]:
     """Grey or RGB, and the alpha that the file states; 16-bit samples as such, others as 8 bits."""
-    pixels: Array = png_chunks.samples_16(png) if png.bit_depth == 16 else _samples_8(png)
+    pixels: Array = png_chunks.samples_16(png) if depth == 16 else _samples_8(png)
     if png.colour_type in (GREY_ALPHA, RGB_ALPHA):
         return pixels[..., :-1], pixels[..., -1:]
     if png.colour_type == PALETTE:
