@@ -38,6 +38,8 @@ _REDUCTIONS = [
     Case("Sum", lambda tf, x: tf.reduce_sum(x, 1, keep_dims=True), [F(2, 3, 4)], lambda x: x.sum(1, keepdims=True),
          name="kept"),
     Case("Sum", lambda tf, x: tf.reduce_sum(_open(tf, x)), [F(2, 3)], np.sum, name="unknown-all"),
+    Case("Sum", lambda tf, x: tf.reduce_sum(_open(tf, x)), [F()], np.sum, name="unknown-scalar"),
+    Case("Prod", lambda tf, x: tf.reduce_prod(_open(tf, x)), [F()], np.prod, name="unknown-scalar"),
     Case("Sum", lambda tf, x: tf.reduce_sum(_open(tf, x), [1]), [F(2, 3)], lambda x: x.sum(1), name="unknown"),
     Case("Sum", lambda tf, x: tf.reduce_sum(_sized(tf, x), reduction_indices=1), [F(2, 3, 4)], lambda x: x.sum(1),
          name="sizes"),

@@ -70,7 +70,7 @@ def reduced_mask(x: Tensor, axes: Tensor) -> Tensor:
     rank = apply("Rank", x)
     flat = apply("Cast", apply("Reshape", axes, [-1]), DstT=int32)
     ones = apply("Fill", apply("Shape", flat), 1)
-    return apply("UnsortedSegmentSum", ones, apply("FloorMod", flat, rank), rank)
+    return apply("UnsortedSegmentSum", ones, apply("FloorMod", flat, apply("Maximum", rank, 1)), rank)
 
 
 def _spread(op: Operation, value: Tensor) -> Tensor:
