@@ -15,11 +15,12 @@ from gradiente.ops.decompositions import qr as qr
 from gradiente.ops.decompositions import self_adjoint_eig as eigh
 from gradiente.ops.decompositions import self_adjoint_eigvals as eigvalsh
 from gradiente.ops.decompositions import svd as svd
-from gradiente.ops.diagonal import diag as diag
-from gradiente.ops.diagonal import diag_part as diag_part
+from gradiente.ops.diagonal import diag as tensor_diag
+from gradiente.ops.diagonal import diag_part as tensor_diag_part
+from gradiente.ops.diagonal import matrix_diag as diag
+from gradiente.ops.diagonal import matrix_diag_part as diag_part
 from gradiente.ops.diagonal import matrix_set_diag as set_diag
 from gradiente.ops.einsum import einsum as einsum
-from gradiente.ops.elementwise import inv as inv
 from gradiente.ops.matmul import matmul as matmul
 from gradiente.ops.matmul import matvec as matvec
 from gradiente.ops.nn_norm import l2_normalize as l2_normalize
@@ -27,6 +28,7 @@ from gradiente.ops.norms import norm as norm
 from gradiente.ops.solvers import cholesky_solve as cholesky_solve
 from gradiente.ops.solvers import logdet as logdet
 from gradiente.ops.solvers import matrix_determinant as det
+from gradiente.ops.solvers import matrix_inverse as inv
 from gradiente.ops.solvers import matrix_solve as solve
 from gradiente.ops.solvers import matrix_solve_ls as lstsq
 from gradiente.ops.solvers import matrix_triangular_solve as triangular_solve
