@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from gradiente.ops.basic import constant as constant
-from gradiente.ops.basic import identity as identity
-from gradiente.ops.creation import ones as ones
-from gradiente.ops.creation import zeros as zeros
+from gradiente.ops.initializers import constant_initializer as constant
+from gradiente.ops.initializers import glorot_normal_initializer as glorot_normal
+from gradiente.ops.initializers import glorot_uniform_initializer as glorot_uniform
 from gradiente.ops.initializers import he_normal as he_normal
 from gradiente.ops.initializers import he_uniform as he_uniform
+from gradiente.ops.initializers import identity_initializer as identity
 from gradiente.ops.initializers import lecun_normal as lecun_normal
 from gradiente.ops.initializers import lecun_uniform as lecun_uniform
-from gradiente.ops.random_ops import random_normal as random_normal
-from gradiente.ops.random_ops import random_uniform as random_uniform
-from gradiente.ops.random_ops import truncated_normal as truncated_normal
+from gradiente.ops.initializers import ones_initializer as ones
+from gradiente.ops.initializers import orthogonal_initializer as orthogonal
+from gradiente.ops.initializers import random_normal_initializer as random_normal
+from gradiente.ops.initializers import random_uniform_initializer as random_uniform
+from gradiente.ops.initializers import truncated_normal_initializer as truncated_normal
+from gradiente.ops.initializers import uniform_unit_scaling_initializer as uniform_unit_scaling
+from gradiente.ops.initializers import variance_scaling_initializer as variance_scaling
+from gradiente.ops.initializers import zeros_initializer as zeros
 from gradiente.ops.variables import global_variables as global_variables
 from gradiente.ops.variables import local_variables as local_variables
+
+__all__ = [
+    "constant",
+    "global_variables",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "local_variables",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "uniform_unit_scaling",
+    "variance_scaling",
+    "zeros",
+]

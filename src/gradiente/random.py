@@ -11,5 +11,19 @@ from gradiente.ops.random_ops import random_uniform as uniform
 from gradiente.ops.random_ops import truncated_normal as truncated_normal
 from gradiente.ops.random_seed import get_seed as get_seed
 from gradiente.ops.random_seed import set_random_seed as set_random_seed
+from gradiente.ops.random_shuffling import random_crop as random_crop
 from gradiente.ops.random_shuffling import random_shuffle as shuffle
-from gradiente.ops.splitting import split as split
+
+__all__ = [
+    "categorical",
+    "get_seed",
+    "log_uniform_candidate_sampler",
+    "multinomial",
+    "normal",
+    "random_crop",
+    "set_random_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+    "uniform_candidate_sampler",
+]

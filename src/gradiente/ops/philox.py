@@ -29,6 +29,7 @@ _SMALLEST_UNIFORM = 1e-7
 """Box-Muller's lower bound of the uniform number whose logarithm it takes."""
 
 _TRUNCATED_AT = 2.0
+_MANY_BLOCKS = 1 << 13
 _NUMPY_CHUNK = 1 << 15
 """Blocks that NumPy works on at a time, so that the intermediate arrays stay in the cache."""
 
@@ -52,21 +53,53 @@ class Generator:
         """The generator ``blocks`` further on."""
         return Generator(self.xp, self.key, self.high, self.low + _as_word(self.xp, blocks))
 
-    def blocks(self, numbers: Array) -> Words:
-        """The four words of each block whose number (uint64, counted from here) is in ``numbers``."""
+    def blocks(self, numbers: Array, many: bool = False) -> Words:
+        """The four words of each block whose number (uint64, counted from here) is in ``numbers``.
+
+        Args:
+            numbers: the blocks' numbers.
+            many: the four words become one array. XLA on the CPU would then compute a block once for each of its words;
+                where there are many blocks, a loop over the rounds, which takes longer to compile, keeps it from that.
+        """
         xp = self.xp
         low = numbers + self.low
-        mask = np.uint64(_LOW)
-        wide = np.uint64(32)
-        c0, c1 = low & mask, low >> wide
-        c2, c3 = xp.broadcast_to(self.high & mask, low.shape), xp.broadcast_to(self.high >> wide, low.shape)
-        k0, k1 = self.key & mask, self.key >> wide
-        for turn in range(_ROUNDS):
-            if turn:
-                k0, k1 = (k0 + np.uint64(_WEYL[0])) & mask, (k1 + np.uint64(_WEYL[1])) & mask
-            a, b = c0 * np.uint64(_MULTIPLIERS[0]), c2 * np.uint64(_MULTIPLIERS[1])
-            c0, c1, c2, c3 = (b >> wide) ^ c1 ^ k0, b & mask, (a >> wide) ^ c3 ^ k1, a & mask
-        return c0, c1, c2, c3
+        mask, wide = np.uint64(_LOW), np.uint64(32)
+        state = (
+            low & mask, low >> wide, xp.broadcast_to(self.high & mask, low.shape),
+            xp.broadcast_to(self.high >> wide, low.shape), self.key & mask, self.key >> wide,
+        )  # fmt: skip
+        if many and xp is not np and low.size >= _MANY_BLOCKS and _on_cpu():
+            import jax
+
+            lax: Any = jax.lax
+            start = (*state[:4], xp.asarray(state[4]), xp.asarray(state[5]))
+            return lax.fori_loop(0, 2, _half_the_rounds, start)[:4]
+        return _rounds(state, _ROUNDS)[:4]
+
+
+State = tuple[Array, Array, Array, Array, Array, Array]
+
+
+def _rounds(state: State, count: int) -> State:
+    """Rounds of the block cipher: the counter's four words and the key's two, each in 64 bits."""
+    mask, wide = np.uint64(_LOW), np.uint64(32)
+    c0, c1, c2, c3, k0, k1 = state
+    for _ in range(count):
+        a, b = c0 * np.uint64(_MULTIPLIERS[0]), c2 * np.uint64(_MULTIPLIERS[1])
+        c0, c1, c2, c3 = (b >> wide) ^ c1 ^ k0, b & mask, (a >> wide) ^ c3 ^ k1, a & mask
+        k0, k1 = (k0 + np.uint64(_WEYL[0])) & mask, (k1 + np.uint64(_WEYL[1])) & mask
+    return c0, c1, c2, c3, k0, k1
+
+
+def _half_the_rounds(turn: Array, state: State) -> State:
+    del turn
+    return _rounds(state, _ROUNDS // 2)
+
+
+def _on_cpu() -> bool:
+    import jax
+
+    return jax.default_backend() == "cpu"
 
 
 def _as_word(xp: Namespace, value: Any) -> Array:
@@ -141,12 +174,14 @@ def uniform(generator: Generator, count: int, dtype: np.dtype[Any]) -> Array:
     if dtype == np.float64:
         return _blockwise(generator, count, 2, 1, _uniform64)
     if dtype == np.float32:
-        return _blockwise(generator, count, 4, 1, lambda g, n: tuple(_unit32(w) for w in g.blocks(n)))
+        return _blockwise(
+            generator, count, 4, 1, lambda g, n: tuple(_unit32(w) for w in g.blocks(n, many=True))
+        )
     bits = 10 if dtype == np.float16 else 7
     mask, unit = np.uint64((1 << bits) - 1), np.float32(2.0**-bits)
     draw = _blockwise(
         generator, count, 4, 1,
-        lambda g, n: tuple((w & mask).astype(np.int32).astype(np.float32) * unit for w in g.blocks(n)),
+        lambda g, n: tuple((w & mask).astype(np.int32).astype(np.float32) * unit for w in g.blocks(n, many=True)),
     )  # fmt: skip
     return draw.astype(dtype)
 
@@ -158,7 +193,12 @@ def _uniform64(generator: Generator, numbers: Array) -> tuple[Array, ...]:
 
 def words(generator: Generator, count: int) -> Array:
     """``count`` random 32-bit words, as uint64."""
-    return _blockwise(generator, count, 4, 1, lambda g, n: g.blocks(n))
+    return _blockwise(generator, count, 4, 1, lambda g, n: g.blocks(n, many=True))
+
+
+def _joined(w: Words) -> tuple[Array, Array]:
+    """Two 64-bit words of the four: the lower half first."""
+    return w[0] | (w[1] << np.uint64(32)), w[2] | (w[3] << np.uint64(32))
 
 
 def integers(generator: Generator, count: int, low: Array, high: Array, dtype: np.dtype[Any]) -> Array:
@@ -170,7 +210,7 @@ def integers(generator: Generator, count: int, low: Array, high: Array, dtype: n
     else:
         drawn = _blockwise(
             generator, count, 2, 1,
-            lambda g, n: (lambda w: (w[0] | (w[1] << np.uint64(32)), w[2] | (w[3] << np.uint64(32))))(g.blocks(n)),
+            lambda g, n: _joined(g.blocks(n, many=True)),
         )  # fmt: skip
     return (base + drawn % generator.xp.maximum(span, np.uint64(1))).astype(dtype)
 
@@ -179,8 +219,10 @@ def normal(generator: Generator, count: int, dtype: np.dtype[Any]) -> Array:
     """``count`` standard normal numbers, by Box and Muller's transform."""
     xp = generator.xp
     if dtype == np.float64:
-        return _blockwise(generator, count, 2, 1, lambda g, n: _normals64(xp, g.blocks(n)))
-    return _blockwise(generator, count, 4, 1, lambda g, n: _normals32(xp, g.blocks(n))).astype(dtype)
+        return _blockwise(generator, count, 2, 1, lambda g, n: _normals64(xp, g.blocks(n, many=True)))
+    return _blockwise(generator, count, 4, 1, lambda g, n: _normals32(xp, g.blocks(n, many=True))).astype(
+        dtype
+    )
 
 
 def truncated_normal(generator: Generator, count: int, dtype: np.dtype[Any]) -> Array:
