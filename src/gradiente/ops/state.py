@@ -318,8 +318,8 @@ def _is_initialized(xp: Namespace, ref: Ref, *, ctx: Any) -> Array:
 
 
 register(
-    "IsVariableInitialized", "ref: Ref(dtype) -> is_initialized: bool", shape=lambda op: [()], host=_is_initialized,
-    stateful=True, gradient=NOT_DIFFERENTIABLE,
+    "IsVariableInitialized", "ref: Ref(dtype) -> is_initialized: bool", shape=lambda op: [()], compute=_is_initialized,
+    reads=("ref",), stateful=True, gradient=NOT_DIFFERENTIABLE,
 )  # fmt: skip
 
 
