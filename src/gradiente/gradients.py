@@ -163,7 +163,11 @@ def _has_derivative(tensor: Tensor) -> bool:
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
-    if isinstance(value, Iterable) and not isinstance(value, Tensor) and not hasattr(value, "_as_graph_element"):
+    if (
+        isinstance(value, Iterable)
+        and not isinstance(value, Tensor)
+        and not hasattr(value, "_as_graph_element")
+    ):
         return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - user input
     return [value]
 

@@ -265,7 +265,7 @@ def _shape_inside(tf, x):
 
 
 def _unstacked(tf, x):
-    array = tf.TensorArray(x.dtype, size=3).unstack(x)
+    array = tf.TensorArray(x.dtype, size=3, clear_after_read=False).unstack(x)
     return array.read(0) * array.read(2) + array.gather([1, 1])[0]
 
 
@@ -291,7 +291,7 @@ def _array_loop_reference(x):
 
 
 def _array_pieces(tf, x):
-    array = tf.TensorArray(x.dtype, size=2).split(x, [2, 2])
+    array = tf.TensorArray(x.dtype, size=2, clear_after_read=False).split(x, [2, 2])
     other = tf.TensorArray(x.dtype, size=4).scatter([3, 0, 1, 2], x * x)
     return [array.concat() * 2.0, array.read(1), other.stack(), tf.cast(array.size(), x.dtype) * x]
 

@@ -31,12 +31,15 @@ from gradiente.ops import hand_on as hand_on
 from gradiente.ops import higher_order as higher_order
 from gradiente.ops import histogram as histogram
 from gradiente.ops import hostcalls as hostcalls
+from gradiente.ops import image_adjust as image_adjust
+from gradiente.ops import image_convert as image_convert
 from gradiente.ops import image_decode as image_decode
 from gradiente.ops import image_resize as image_resize
 from gradiente.ops import image_resize_ops as image_resize_ops
 from gradiente.ops import image_sampling as image_sampling
 from gradiente.ops import initializers as initializers
 from gradiente.ops import joining as joining
+from gradiente.ops import loop_history as loop_history
 from gradiente.ops import matmul as matmul
 from gradiente.ops import nn_activation as nn_activation
 from gradiente.ops import nn_batch_norm as nn_batch_norm
@@ -106,6 +109,7 @@ from gradiente.ops import string_hash as string_hash
 from gradiente.ops import string_numbers as string_numbers
 from gradiente.ops import strings as strings
 from gradiente.ops import tensor_array as tensor_array
+from gradiente.ops import tensor_array_ops as tensor_array_ops
 from gradiente.ops import tensordot as tensordot
 from gradiente.ops import topk as topk
 from gradiente.ops import trigonometry as trigonometry

@@ -21,6 +21,7 @@ from gradiente.graph.indexed_slices import IndexedSlices, densified
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import RegisterGradient
 from gradiente.graph.shapes import TensorShape
+from gradiente.ops import loop_history as loop_history
 from gradiente.ops.control_flow import new_body, share_captures
 from gradiente.ops.control_flow_ops import branches_of, changing
 
