@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from tests.ops.harness import Case, F, I, P
+from tests.ops.raw import raw
 
 _FUSED = ("FusedBatchNormV3", "FusedBatchNormGradV3")
 _TABLE = np.arange(21.0).reshape(7, 3) / 7
@@ -61,7 +62,7 @@ CASES = [
          lambda tf, x, m, v, b, g: tf.nn.batch_norm_with_global_normalization(x, m, v, b, g, 0.001, True),
          [F(2, 3, 2, 4), F(4), P(4), F(4), F(4)], lambda x, m, v, b, g: _normalized(x, m, v, g, b),
          name="global_normalization"),
-    Case(_FUSED, lambda tf, x, g, b: list(tf.nn.fused_batch_norm(x, g, b))[0], [F(2, 3, 4, 3), F(3), F(3)],
+    Case(_FUSED, lambda tf, x, g, b: tf.nn.fused_batch_norm(x, g, b)[0], [F(2, 3, 4, 3), F(3), F(3)],
          lambda x, g, b: _fused(x, g, b)[0], name="training_y", oracle=False,
          note="TensorFlow has float32 only, which the next row compares"),
     Case(_FUSED, lambda tf, x, g, b: list(tf.nn.fused_batch_norm(x, g, b)), [F(2, 3, 4, 3), F(3), F(3)], _fused,
@@ -92,6 +93,14 @@ CASES = [
              (0.75 * np.array(old) + 0.25 * new).astype(x.dtype)
              for old, new in zip(([0.5, -1, 2], [1.5, 1, 2]), _fused(x, g, b)[1:], strict=True))],
          name="average", dtypes=("float32",), grad=False),
+    *(
+        Case((f"FusedBatchNorm{version}", f"FusedBatchNormGrad{version}"),
+             lambda tf, x, g, b, version=version: raw(
+                 tf, f"FusedBatchNorm{version}", x=x, scale=g, offset=b, mean=tf.zeros([0], g.dtype),
+                 variance=tf.zeros([0], g.dtype), epsilon=0.001)[0],
+             [F(2, 3, 4, 3), F(3), F(3)], lambda x, g, b: _fused(x, g, b)[0], dtypes=("float32",))
+        for version in ("", "V2")
+    ),
     Case(("LRN", "LRNGrad"), lambda tf, x: tf.nn.lrn(x), [F(2, 3, 2, 13)], _lrn, second=False,
          note="as in TensorFlow, the gradient has none"),
     Case(("LRN", "LRNGrad"), lambda tf, x: tf.nn.local_response_normalization(x, 2, 0.5, 0.3, 0.75),
