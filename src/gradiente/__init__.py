@@ -157,6 +157,8 @@ from gradiente.ops.clip import clip_by_global_norm as clip_by_global_norm
 from gradiente.ops.clip import clip_by_norm as clip_by_norm
 from gradiente.ops.clip import clip_by_value as clip_by_value
 from gradiente.ops.clip import global_norm as global_norm
+from gradiente.ops.closeness import assert_near as assert_near
+from gradiente.ops.closeness import assert_proper_iterable as assert_proper_iterable
 from gradiente.ops.comparison import equal as equal
 from gradiente.ops.comparison import greater as greater
 from gradiente.ops.comparison import greater_equal as greater_equal
@@ -235,6 +237,7 @@ from gradiente.ops.higher_order import map_fn as map_fn
 from gradiente.ops.higher_order import scan as scan
 from gradiente.ops.histogram import bincount as bincount
 from gradiente.ops.histogram import histogram_fixed_width as histogram_fixed_width
+from gradiente.ops.hostcalls import numpy_function as numpy_function
 from gradiente.ops.hostcalls import py_func as py_func
 from gradiente.ops.hostcalls import timestamp as timestamp
 from gradiente.ops.initializers import constant_initializer as constant_initializer
@@ -255,6 +258,10 @@ from gradiente.ops.joining import stack as stack
 from gradiente.ops.joining import tile as tile
 from gradiente.ops.matmul import matmul as matmul
 from gradiente.ops.matmul import matvec as matvec
+from gradiente.ops.moving import batch_gather as batch_gather
+from gradiente.ops.moving import repeat as repeat
+from gradiente.ops.moving import roll as roll
+from gradiente.ops.moving import unravel_index as unravel_index
 from gradiente.ops.norms import norm as norm
 from gradiente.ops.padding import pad as pad
 from gradiente.ops.parsing import FixedLenFeature as FixedLenFeature
@@ -267,6 +274,7 @@ from gradiente.ops.partitioned_variables import fixed_size_partitioner as fixed_
 from gradiente.ops.partitioned_variables import min_max_variable_partitioner as min_max_variable_partitioner
 from gradiente.ops.partitioned_variables import variable_axis_size_partitioner as variable_axis_size_partitioner
 from gradiente.ops.patches import extract_image_patches as extract_image_patches
+from gradiente.ops.printing import print as print
 from gradiente.ops.queues import FIFOQueue as FIFOQueue
 from gradiente.ops.queues import PaddingFIFOQueue as PaddingFIFOQueue
 from gradiente.ops.queues import PriorityQueue as PriorityQueue
@@ -318,6 +326,9 @@ from gradiente.ops.scatter import dynamic_stitch as dynamic_stitch
 from gradiente.ops.scatter import scatter_nd as scatter_nd
 from gradiente.ops.scatter import sparse_to_dense as sparse_to_dense
 from gradiente.ops.scatter import tensor_scatter_add as tensor_scatter_add
+from gradiente.ops.scatter import tensor_scatter_nd_add as tensor_scatter_nd_add
+from gradiente.ops.scatter import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from gradiente.ops.scatter import tensor_scatter_nd_update as tensor_scatter_nd_update
 from gradiente.ops.scatter import tensor_scatter_sub as tensor_scatter_sub
 from gradiente.ops.scatter import tensor_scatter_update as tensor_scatter_update
 from gradiente.ops.segment import unsorted_segment_max as unsorted_segment_max

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradiente.ops.splitting import split as split
+from gradiente.ops.printing import string_format as format
 from gradiente.ops.string_edit import regex_full_match as regex_full_match
 from gradiente.ops.string_edit import regex_replace as regex_replace
 from gradiente.ops.string_edit import string_lower as lower
@@ -16,4 +16,5 @@ from gradiente.ops.string_numbers import string_to_number as to_number
 from gradiente.ops.strings import reduce_join as reduce_join
 from gradiente.ops.strings import string_join as join
 from gradiente.ops.strings import string_length as length
+from gradiente.ops.strings import string_split_v2 as split
 from gradiente.ops.strings import substr as substr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from tests.ops.harness import Case, F, I, P
 
@@ -44,6 +46,16 @@ CASES = [
                                        tf.string_split(s, delimiter="").values], [_s("a,b;c,")],
          lambda s: [np.array([[0, 0], [0, 1], [0, 2], [0, 3]]), _s("a", "b", "c", ""), _s("a", ",", "b", ";", "c", ",")],
          name="delimiters"),
+    Case("StringSplitV2", lambda tf, s: [tf.strings.split(s).values, (t := tf.strings.split(s, sep=",", maxsplit=2)).values,
+                                         t.dense_shape], [_s("a b  c", " x ", "", "d,,e,f")],
+         lambda s: [_s("a", "b", "c", "x", "d,,e,f"), _s("a b  c", " x ", "", "d", "", "e,f"), np.array([4, 3])]),
+    Case("StringFormat", lambda tf, x, i: [tf.strings.format("a {} b {}", (x, i[0])),
+                                           tf.strings.format("{}", i, summarize=1),
+                                           tf.strings.format("{}!", [x], summarize=-1)],
+         [np.arange(10, dtype=np.float32) / 4, np.arange(20, dtype=np.int32).reshape(5, 4)],
+         lambda x, i: [_scalar(b"a [0 0.25 0.5 ... 1.75 2 2.25] b [0 1 2 3]"),
+                       _scalar(b"[[0 ... 3]\n ...\n [16 ... 19]]"), _scalar(b"[0 0.25 0.5 0.75 1 1.25 1.5 1.75 2 2.25]!")],
+         grad=False, dtypes=("float32",)),
     Case("StringToNumber", lambda tf, s: tf.string_to_number(s), [_s("1.5", " -3e2 ", "inf")],
          lambda s: np.array([1.5, -300, np.inf], np.float32)),
     Case("StringToNumber", lambda tf, s: tf.string_to_number(s, tf.int32), [_s("7", "-2")],
@@ -80,6 +92,7 @@ CASES = [
     Case("CheckNumerics", lambda tf, x: tf.check_numerics(x * x, "square"), [F(2, 3)], lambda x: x * x),
     Case("CheckNumerics", lambda tf, x: tf.verify_tensor_all_finite(x, "finite"), [F(2, 3)], lambda x: x, name="verify"),
     Case("Assert", lambda tf, x: _guarded(tf, x), [P(3)], lambda x: x),
+    Case("PrintV2", lambda tf, x: _printed(tf, x), [F(3)], lambda x: x),
     Case("PyFunc", lambda tf, x, i: tf.py_func(lambda a, b: [a + b, np.int64(a.size)], [x, i], [x.dtype, tf.int64]),
          [F(2, 3), I(0, 5)], None, grad=False, dtypes=("float64",),
          note="the reference is the Python function, which both systems call"),
@@ -94,3 +107,6 @@ def _guarded(tf, x):
         return tf.identity(x)
 
 
+def _printed(tf, x):
+    with tf.control_dependencies([tf.print("x:", x, [x, "word"], output_stream=sys.stdout)]):
+        return tf.identity(x)

@@ -11,6 +11,7 @@ from gradiente.ops import bitwise as bitwise
 from gradiente.ops import cast as cast
 from gradiente.ops import checks as checks
 from gradiente.ops import clip as clip
+from gradiente.ops import closeness as closeness
 from gradiente.ops import comparison as comparison
 from gradiente.ops import complex_numbers as complex_numbers
 from gradiente.ops import control_flow as control_flow
@@ -41,6 +42,7 @@ from gradiente.ops import initializers as initializers
 from gradiente.ops import joining as joining
 from gradiente.ops import loop_history as loop_history
 from gradiente.ops import matmul as matmul
+from gradiente.ops import moving as moving
 from gradiente.ops import nn_activation as nn_activation
 from gradiente.ops import nn_batch_norm as nn_batch_norm
 from gradiente.ops import nn_bias as nn_bias
@@ -70,6 +72,7 @@ from gradiente.ops import parsing_ops as parsing_ops
 from gradiente.ops import partitioned_variables as partitioned_variables
 from gradiente.ops import patches as patches
 from gradiente.ops import philox as philox
+from gradiente.ops import printing as printing
 from gradiente.ops import queue_ops as queue_ops
 from gradiente.ops import queue_storage as queue_storage
 from gradiente.ops import queue_waiting as queue_waiting

@@ -150,6 +150,11 @@ def py_func(
     return list(op.outputs) if several else op.outputs[0]
 
 
+def numpy_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
+    """``py_func`` under its newer name, for a function with effects (``tf.numpy_function``)."""
+    return py_func(func, inp, Tout, stateful=True, name=name)
+
+
 # Timestamp
 
 

@@ -167,6 +167,11 @@ def tensor_scatter_sub(tensor: Any, indices: Any, updates: Any, name: str | None
     return apply("TensorScatterSub", tensor, indices, updates, name=name)
 
 
+tensor_scatter_nd_update = tensor_scatter_update
+tensor_scatter_nd_add = tensor_scatter_add
+tensor_scatter_nd_sub = tensor_scatter_sub
+
+
 # SparseToDense
 
 

@@ -153,21 +153,21 @@ def _split(xp: Namespace, rows: Array, delimiter: Array, *, skip_empty: bool) ->
     del xp
     marks = bytes(delimiter[()])
     pattern = re.compile(b"[" + re.escape(marks) + b"]") if marks else None
-    places: list[tuple[int, int]] = []
-    values: list[bytes] = []
-    widest = 0
-    for i, row in enumerate(rows):
+    lists: list[list[bytes]] = []
+    for row in rows:
         parts = pattern.split(row) if pattern else [row[j : j + 1] for j in range(len(row))]
-        if not row:
-            parts = []
-        if skip_empty:
-            parts = [p for p in parts if p]
-        places.extend((i, j) for j in range(len(parts)))
-        values.extend(parts)
-        widest = max(widest, len(parts))
+        lists.append([p for p in parts if p or not skip_empty] if row else [])
+    return _as_sparse(lists)
+
+
+def _as_sparse(lists: list[list[bytes]]) -> tuple[Array, Array, Array]:
+    """Lists of strings as the rows of a sparse matrix: indices, values, shape."""
+    places = [(i, j) for i, parts in enumerate(lists) for j in range(len(parts))]
+    values = [p for parts in lists for p in parts]
     found = np.empty(len(values), object)
     found[:] = values
-    return np.asarray(places, np.int64).reshape(-1, 2), found, np.asarray([len(rows), widest], np.int64)
+    widest = max((len(parts) for parts in lists), default=0)
+    return np.asarray(places, np.int64).reshape(-1, 2), found, np.asarray([len(lists), widest], np.int64)
 
 
 register(
@@ -177,26 +177,68 @@ register(
 
 
 def string_split(
-    source: Any, delimiter: Any = " ", skip_empty: bool = True, name: str | None = None, sep: Any = None
-) -> SparseTensor:
-    """Each string of a vector taken apart at every character of ``delimiter``.
+    source: Any, sep: Any = None, skip_empty: bool = True, delimiter: Any = None, result_type: str = "SparseTensor",
+    name: str | None = None,
+) -> SparseTensor:  # fmt: skip
+    """Each string of a vector taken apart at every character of ``sep``.
 
     Args:
         source: a vector of strings.
-        delimiter: the characters to split at; empty: into single bytes.
+        sep: the characters to split at, a space by default; empty: into single bytes.
         skip_empty: leave empty parts out.
+        delimiter: the old name of ``sep``.
+        result_type: ``SparseTensor``, the only one there is.
         name: the operation's name.
-        sep: the newer name of ``delimiter``.
 
     Returns:
         A SparseTensor of shape [strings, most parts]: row i holds the parts of string i.
     """
+    if result_type != "SparseTensor":
+        raise ValueError(f"tf.string_split gives a SparseTensor, not a {result_type}.")
     rows = convert_to_tensor(source)
     with name_scope(name, "StringSplit", [rows]) as scope:
-        parts = apply(
-            "StringSplit", rows, delimiter if sep is None else sep, skip_empty=skip_empty, name=scope
-        )
+        marks = delimiter if sep is None else sep
+        parts = apply("StringSplit", rows, " " if marks is None else marks, skip_empty=skip_empty, name=scope)
         return SparseTensor(*parts)
+
+
+def _split_words(xp: Namespace, rows: Array, sep: Array, *, maxsplit: int) -> tuple[Array, Array, Array]:
+    del xp
+    mark = bytes(sep[()])
+    return _as_sparse([row.split(mark or None, maxsplit) for row in rows])
+
+
+register(
+    "StringSplitV2", "input: string, sep: string -> indices: int64, values: string, shape: int64",
+    attrs={"maxsplit": -1}, shape=_split_shape, host=_split_words, gradient=NOT_DIFFERENTIABLE,
+)  # fmt: skip
+
+
+def string_split_v2(
+    input: Any = None, sep: Any = None, maxsplit: int = -1, result_type: str = "SparseTensor", source: Any = None,
+    name: str | None = None,
+) -> SparseTensor:  # fmt: skip
+    """Each string of a vector taken apart at every ``sep``, as Python's ``str.split`` does (``tf.strings.split``).
+
+    Args:
+        input: a vector of strings.
+        sep: the separator; by default, and if empty, any white space.
+        maxsplit: how often to split each string at most; always if negative.
+        result_type: ``SparseTensor``, the only one there is.
+        source: the old name of ``input``.
+        name: the operation's name.
+
+    Returns:
+        A SparseTensor of shape [strings, most parts].
+
+    Raises:
+        ValueError: if ``result_type`` asks for a ragged tensor.
+    """
+    if result_type != "SparseTensor":
+        raise ValueError(f"tf.strings.split gives a SparseTensor, not a {result_type}.")
+    rows = convert_to_tensor(source if input is None else input)
+    with name_scope(name, "StringSplit", [rows]):
+        return SparseTensor(*apply("StringSplitV2", rows, "" if sep is None else sep, maxsplit=maxsplit))
 
 
 # Substr, StringLength
