@@ -71,6 +71,11 @@ class Trained:
     interrupted: bool
     seconds: float
 
+    @property
+    def images_per_second(self) -> float:
+        """Training images in a second, the mean of the epochs."""
+        return float(np.mean([row.images_per_second for row in self.history])) if self.history else 0.0
+
 
 def fit(
     data: Dataset,
@@ -163,6 +168,8 @@ class _Fit:
                     f"A step with batches of {self._batch} images does not fit into the memory. Use --batch "
                     f"{max(1, self._batch // 2)}, or a smaller --image-size."
                 ) from error
+            finally:
+                self._progress.end()
         if self._best is None:
             raise RuntimeError("Training ended without a model.")
         best, validation, weights = self._best
@@ -173,9 +180,9 @@ class _Fit:
 
     def _epoch(self, number: int, loop: Any) -> Epoch | None:
         """Take an epoch's steps and validate; None if training is to stop, once there are weights to keep."""
-        started = time.monotonic()
         losses: list[Any] = []
         accuracies: list[Any] = []
+        times: list[float] = []
         for _ in range(self._epoch_steps // self._piece):
             if self._stop():
                 if self._best is None:
@@ -183,7 +190,7 @@ class _Fit:
                 return None
             before = time.monotonic()
             _, loss, accuracy = loop.run(self._piece)
-            took = time.monotonic() - before
+            times.append(time.monotonic() - before)
             losses.append(loss)
             accuracies.append(accuracy)
             if not np.isfinite(loss).all():
@@ -196,13 +203,14 @@ class _Fit:
                 loop.order.step,
                 float(loss.mean()),
                 float(accuracy.mean()),
-                self._piece * self._batch / took,
+                self._piece * self._batch / times[-1],
             )
-        seconds = time.monotonic() - started
         scores = self._validate()
+        # The run's first piece includes the compilation, which says nothing about the speed.
+        pure = times[1:] if not self._history and len(times) > 1 else times
         row = Epoch(
             number, loop.order.step, float(np.mean(losses)), float(np.mean(accuracies)), scores and scores.loss,
-            scores and scores.accuracy, seconds, self._epoch_steps * self._batch / seconds,
+            scores and scores.accuracy, sum(times), len(pure) * self._piece * self._batch / sum(pure),
         )  # fmt: skip
         self._consider(row, scores)
         return row

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from gradiente.cli import failures as _failures
+from gradiente.cli import predict as _predict
 from gradiente.cli import run as _run
+from gradiente.cli import test as _test
+from gradiente.cli import train as _train
 from gradiente.cli.programs import ProgramGroup, RunCommand
 
 main = typer.Typer(
@@ -23,3 +27,6 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] -- Typer keeps it
 
 
 main.command("run", cls=RunCommand, context_settings=_run.SETTINGS)(_run.run)
+main.command("train", epilog=_failures.EPILOG)(_train.train)
+main.command("test", epilog=_failures.EPILOG)(_test.run_test)
+main.command("predict", epilog=_failures.EPILOG)(_predict.predict)

@@ -1,0 +1,18 @@
+"""From a folder of images to a classifier that was tested, built on the public names only.
+
+``train(data)`` makes a run, ``load(run).predict(images)`` uses it, ``test(run, data)`` says how good it is.
+"""
+
+from __future__ import annotations
+
+from gradiente.classify.classifier import Classifier as Classifier
+from gradiente.classify.classifier import Prediction as Prediction
+from gradiente.classify.classifier import load as load
+from gradiente.classify.progress import Progress as Progress
+from gradiente.classify.run import Run as Run
+from gradiente.classify.run import train as train
+from gradiente.classify.scores import Scores as Scores
+from gradiente.classify.settings import Settings as Settings
+from gradiente.classify.settings import read_settings as read_settings
+from gradiente.classify.testing import Tested as Tested
+from gradiente.classify.testing import test as test

@@ -1,0 +1,106 @@
+"""The learning curves as an SVG picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradiente.classify.training import Epoch
+
+_WIDTH, _HEIGHT = 420, 260
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 34, 40
+_COLORS = {"train": "#2a6fbb", "validation": "#d9692b"}
+
+
+def curves(history: Sequence[Epoch], words: Mapping[str, str]) -> str:
+    """Loss and accuracy by epoch, for training and validation, side by side.
+
+    Args:
+        history: the epochs.
+        words: of the language, see ``wording``.
+
+    Returns:
+        A complete SVG document.
+    """
+    epochs = [row.epoch for row in history]
+    loss = {"train": [row.loss for row in history], "validation": [row.validation_loss for row in history]}
+    accuracy = {
+        "train": [row.accuracy for row in history],
+        "validation": [row.validation_accuracy for row in history],
+    }
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}" width="{2 * _WIDTH}" '
+        f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="12" fill="#555">'
+        f'<rect width="100%" height="100%" fill="#fff"/>'
+        + _panel(words["loss"], epochs, loss, words, 0)
+        + _panel(words["accuracy"], epochs, accuracy, words, _WIDTH)
+        + "</svg>\n"
+    )
+
+
+def _panel(
+    title: str,
+    epochs: Sequence[int],
+    lines: Mapping[str, Sequence[float | None]],
+    words: Mapping[str, str],
+    offset: int,
+) -> str:
+    drawn = {name: values for name, values in lines.items() if any(v is not None for v in values)}
+    known = [v for values in drawn.values() for v in values if v is not None]
+    ticks = round_ticks(min(known, default=0.0), max(known, default=1.0))
+    low, high = ticks[0], ticks[-1]
+
+    def x(epoch: float) -> float:
+        span = max(1, epochs[-1] - epochs[0]) if epochs else 1
+        first = epochs[0] if epochs else 0
+        return _LEFT + (epoch - first) / span * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(value: float) -> float:
+        return _HEIGHT - _BOTTOM - (value - low) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [f'<g transform="translate({offset} 0)">']
+    parts.append(
+        f'<text x="{_LEFT}" y="16" font-size="14" font-weight="600" fill="#222">{escape(title)}</text>'
+    )
+    for tick in ticks:
+        at = y(tick)
+        parts.append(f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="#e3e3e3"/>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
+    every = max(1, math.ceil(len(epochs) / 10))
+    below = _HEIGHT - _BOTTOM + 16
+    parts += [f'<text x="{x(e):.1f}" y="{below}" text-anchor="middle">{e}</text>' for e in epochs[::every]]
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(
+        f'<text x="{middle:.0f}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(words["epoch"])}</text>'
+    )
+    right = _WIDTH - _RIGHT
+    for name, values in reversed(drawn.items()):
+        points = [(x(e), y(v)) for e, v in zip(epochs, values, strict=True) if v is not None]
+        path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{_COLORS[name]}" stroke-width="2"/>')
+        parts += [
+            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="2.5" fill="{_COLORS[name]}"/>' for px, py in points
+        ]
+        parts.append(
+            f'<text x="{right}" y="16" text-anchor="end" fill="{_COLORS[name]}">{escape(words[name])}</text>'
+        )
+        right -= 9 * len(words[name])
+    return "".join(parts) + "</g>"
+
+
+def round_ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Round numbers at equal distances that enclose ``low`` to ``high``, about ``count`` of them.
+
+    >>> round_ticks(0.02, 0.43)
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    """
+    span = max(high - low, 1e-6 * max(abs(low), abs(high)), 1e-9)
+    power = 10.0 ** math.floor(math.log10(span / count))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power * count >= span)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:
+        last += 1
+    return [round(i * step, 12) for i in range(first, last + 1)]
