@@ -95,7 +95,7 @@ def test_the_fragments_project_on_made_images(tmp_path):
         lines.append(f"im-{i}.png -> {i % 4 + 1}\n")
     (tmp_path / "categories.txt").write_text("".join(lines))
     output = run("fragments.py", str(tmp_path), "60")
-    assert "im-4.png -> 1" in output
+    assert "im-16.png -> 1" in output
     assert len(re.findall(r"^im-\d+\.png -> [1-4]$", output, re.MULTILINE)) == 12
     assert output.splitlines()[-1] == "P = 100.0 %"
 
