@@ -78,6 +78,50 @@ def gradients(
         return found
 
 
+def hessians(
+    ys: Any, xs: Any, name: str = "hessians", colocate_gradients_with_ops: bool = False, gate_gradients: bool = False,
+    aggregation_method: int | None = None,
+) -> list[Tensor]:  # fmt: skip
+    """The second derivatives of the sum of ``ys`` with respect to each of ``xs``.
+
+    For an x of shape S: H[i, j] = d²y / dx_i dx_j, of shape S + S. It is built from one backward walk for each element
+    of x, so x should be small.
+
+    Args:
+        ys: a tensor or a list of them.
+        xs: a tensor or variable, or a list of them, of known shapes.
+        name: the name scope of the new operations.
+        colocate_gradients_with_ops: accepted, see ``gradients``.
+        gate_gradients: accepted.
+        aggregation_method: accepted.
+
+    Returns:
+        One tensor of shape ``x.shape + x.shape`` per x.
+
+    Raises:
+        ValueError: if no y depends on some x, or an x's shape is not known.
+        LookupError: if an operation on the way has no gradient rule.
+    """
+    del colocate_gradients_with_ops, gate_gradients, aggregation_method
+    found: list[Tensor] = []
+    elements = [_element(x) for x in _listed(xs)]
+    with name_scope(name, "hessians", elements):
+        for x, first in zip(elements, gradients(ys, elements), strict=True):
+            if first is None:
+                raise ValueError(
+                    f"No y depends on {x.name!r}, made at {x.op.source}: its Hessian is not defined."
+                )
+            sizes, count = x.shape.plain, x.shape.num_elements()
+            if sizes is None or count is None:
+                raise ValueError(
+                    f"The Hessian of {x.name!r} needs its whole shape, which is {x.shape}; use set_shape."
+                )
+            flat = apply("Reshape", densified(first), [-1])
+            rows = [gradients(flat[i], [x], unconnected_gradients="zero")[0] for i in range(count)]
+            found.append(apply("Reshape", apply("Pack", [densified(r) for r in rows]), [*sizes, *sizes]))
+    return found
+
+
 def _between(ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Tensor]) -> set[Operation]:
     """The operations on a path from some x to some y; paths end at ``xs`` that nothing leads to and at ``stops``."""
     behind: set[Operation] = set()
@@ -163,11 +207,9 @@ def _has_derivative(tensor: Tensor) -> bool:
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
-    if (
-        isinstance(value, Iterable)
-        and not isinstance(value, Tensor)
-        and not hasattr(value, "_as_graph_element")
-    ):
+    if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
+        return [value]
+    if isinstance(value, Iterable):
         return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - user input
     return [value]
 

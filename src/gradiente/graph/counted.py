@@ -83,7 +83,7 @@ def run_count(graph: Graph, seeded: bool) -> Tensor:
         with graph.as_default(), graph.control_dependencies(None):
             return apply("_RunCounter", seed=int(seeded), name="run")
     if seeded not in graph.random_counts:
-        count = graph.capture(run_count(graph.outer_graph, seeded))
+        count = graph.capture(run_count(graph.enclosing, seeded))
         if graph.turn is not None:
             with graph.as_default(), graph.control_dependencies(None):
                 turn = apply("Cast", graph.turn, DstT=int64)

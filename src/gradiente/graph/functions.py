@@ -24,6 +24,7 @@ class FuncGraph(Graph):
 
     Attributes:
         name: the body's name, unique among the bodies of its outermost graph.
+        enclosing: the graph of the operation whose body this is.
         waits_for: operations of the outer graph that the body's operations wait for.
         turn: in a loop's body, the number of turns before this one.
         random_counts: what random operations inside count their runs with: those without a seed, those with one.
@@ -33,8 +34,9 @@ class FuncGraph(Graph):
     def __init__(self, name: str, outer_graph: Graph | None = None, scope: str = "") -> None:
         super().__init__()
         self._name_stack = scope.rstrip("/")
-        self.outer_graph: Graph = outer_graph or get_default_graph()
-        self.name = _unique_body_name(outermost(self.outer_graph), name)
+        self.enclosing: Graph = outer_graph or get_default_graph()
+        self.outer_graph = self.enclosing
+        self.name = _unique_body_name(outermost(self.enclosing), name)
         self.inputs: list[Tensor] = []
         self.outputs: list[Tensor] = []
         self.captures: dict[Tensor, Tensor] = {}
@@ -44,10 +46,10 @@ class FuncGraph(Graph):
         self.random_counts: dict[bool, Tensor] = {}
         self._on_host = False
         self._shapes_vary = False
-        self._seed = self.outer_graph.seed
-        self._version = self.outer_graph.version
-        self._collections = self.outer_graph._collections
-        self._gradient_overrides = self.outer_graph._gradient_overrides
+        self._seed = self.enclosing.seed
+        self._version = self.enclosing.version
+        self._collections = self.enclosing._collections
+        self._gradient_overrides = self.enclosing._gradient_overrides
         self._needed: dict[int | None, tuple[Operation, ...]] = {}
 
     def add_input(self, dtype: Any, shape: Any, name: str = "arg") -> Tensor:
@@ -69,14 +71,14 @@ class FuncGraph(Graph):
             return tensor
         if tensor in self.captures:
             return self.captures[tensor]
-        if tensor.graph is not self.outer_graph:
-            if not isinstance(self.outer_graph, FuncGraph):
+        if tensor.graph is not self.enclosing:
+            if not isinstance(self.enclosing, FuncGraph):
                 raise ValueError(
                     f"Tensor {tensor.name!r}, made at {tensor.op.source}, belongs to a graph that does not enclose the "
                     f"body {self.name!r}. A tensor made inside a branch or a loop can be used outside of it only when the "
                     "function that made it returns it."
                 )
-            inside = self.capture(self.outer_graph.capture(tensor))
+            inside = self.capture(self.enclosing.capture(tensor))
             self.captures[tensor] = inside
             return inside
         if _is_small_count(tensor):
@@ -97,7 +99,7 @@ class FuncGraph(Graph):
         return [
             outer
             for outer, inner in self.captures.items()
-            if outer.graph is self.outer_graph and inner in given
+            if outer.graph is self.enclosing and inner in given
         ]
 
     def needed(self, count: int | None = None) -> tuple[Operation, ...]:
@@ -140,10 +142,10 @@ class FuncGraph(Graph):
 
     def finish(self) -> None:
         """Note that the body is complete: random operations made after it count on from its operations."""
-        self.outer_graph._version = max(self.outer_graph._version, self._version)
+        self.enclosing._version = max(self.enclosing._version, self._version)
 
     def _waits_outside(self, op: Operation) -> bool:
-        graph: Graph | None = self.outer_graph
+        graph: Graph | None = self.enclosing
         if op.graph is graph:
             self.waits_for.append(op)
             return True
@@ -153,7 +155,7 @@ class FuncGraph(Graph):
 def outermost(graph: Graph) -> Graph:
     """The graph itself, or the one that all the bodies around it are in."""
     while isinstance(graph, FuncGraph):
-        graph = graph.outer_graph
+        graph = graph.enclosing
     return graph
 
 

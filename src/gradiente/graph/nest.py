@@ -46,7 +46,8 @@ def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
     if is_mapping(structure):
         packed = {k: _pack(structure[k], leaves) for k in sorted(structure)}
         kept: Any = {k: packed[k] for k in structure}
-        return kept if type(structure) is dict else type(structure)(kept)
+        kind: Any = _kind(structure) if type(structure) is dict else type(structure)
+        return kind(kept)
     parts = [_pack(part, leaves) for part in structure]
     if hasattr(structure, "_fields"):
         return type(structure)(*parts)
@@ -89,7 +90,8 @@ def assert_same_structure(first: Any, second: Any, check_types: bool = True) -> 
 
 
 def _kind(structure: Any) -> Any:
-    return dict if is_mapping(structure) else type(structure)
+    found: Any = dict if is_mapping(structure) else type(structure)  # pyright: ignore[reportUnknownVariableType] - user input
+    return found
 
 
 def _different(first: Any, second: Any) -> str:

@@ -194,9 +194,9 @@ def _check_alike(name: str, result: Any, other_name: str, other: Any) -> None:
             )
         if a is not None and a.dtype.base_dtype is not b.dtype.base_dtype:
             raise ValueError(
-                f"Outputs of '{name}' and '{other_name}' must have the same type(s). Received {a.dtype.base_dtype.name} from "
-                f"'{name}' and {b.dtype.base_dtype.name} from '{other_name}' as output {i}, at {user_line()}. Use tf.cast in "
-                "one of them."
+                f"Outputs of '{name}' and '{other_name}' must have the same type(s). Received {a.dtype.base_dtype.name} "
+                f"from '{name}' and {b.dtype.base_dtype.name} from '{other_name}' as output {i}, at {user_line()}. Use "
+                "tf.cast in one of them."
             )
 
 
@@ -261,10 +261,14 @@ def case(
         last = functions.pop()
         if not functions:
             with get_default_graph().control_dependencies(preds):
-                result = nest.map_structure(lambda t: apply("Identity", t), last())
+                result = nest.map_structure(_identity, last())
         else:
             result = _nested(preds, functions, last)
     return result if strict else _unpacked(result)
+
+
+def _identity(tensor: Any) -> Any:
+    return apply("Identity", tensor)
 
 
 def _nested(preds: Sequence[Any], functions: Sequence[Function], last: Function) -> Any:
@@ -281,14 +285,19 @@ def _pairs(pred_fn_pairs: Any) -> list[tuple[Any, Function]]:
         raise TypeError(f"case(): 'pred_fn_pairs' must be a list of pairs or a dict, not {pred_fn_pairs!r}.")
     if not pairs:
         raise ValueError("case(): 'pred_fn_pairs' is empty: there is nothing to choose from.")
-    for pair in pairs:
-        if not isinstance(pair, tuple) or len(pair) != 2:  # pyright: ignore[reportUnknownArgumentType] - user input
-            raise TypeError(f"case(): each entry of 'pred_fn_pairs' must be a pair (pred, fn), not {pair!r}.")
-        if not isinstance(pair[0], Tensor) or pair[0].dtype.base_dtype is not bool_:
-            raise TypeError(f"case(): each condition must be a bool tensor, not {pair[0]!r}.")
-        if not callable(pair[1]):
-            raise TypeError(f"case(): {pair[1]!r}, beside {pair[0].name!r}, must be callable.")
-    return pairs
+    return [_checked_pair(pair) for pair in pairs]
+
+
+def _checked_pair(pair: Any) -> tuple[Any, Function]:
+    if not isinstance(pair, tuple) or len(pair) != 2:  # pyright: ignore[reportUnknownArgumentType] - user input
+        raise TypeError(f"case(): each entry of 'pred_fn_pairs' must be a pair (pred, fn), not {pair!r}.")
+    condition: Any = pair[0]  # pyright: ignore[reportUnknownVariableType] - user input
+    function: Any = pair[1]  # pyright: ignore[reportUnknownVariableType] - user input
+    if not isinstance(condition, Tensor) or condition.dtype.base_dtype is not bool_:
+        raise TypeError(f"case(): each condition must be a bool tensor, not {condition!r}.")
+    if not isinstance(function, Callable):
+        raise TypeError(f"case(): {function!r}, beside {condition.name!r}, must be callable.")
+    return condition, function
 
 
 def switch_case(

@@ -2,8 +2,8 @@
 
 The gradient of a branch is a branch that computes the forward branch again and goes back through it. That of a loop of n
 turns runs the loop again to note what its variables are at the beginning of each turn, x_0 ... x_{n-1}, and then goes
-back: from g_n, the gradient of the results, turn t gives g_t = (∂body/∂x at x_t)ᵀ g_{t+1}, and adds (∂body/∂c at x_t)ᵀ g_{t+1}
-to the gradient of each captured c.
+back: from g_n, the gradient of the results, turn t gives g_t = (∂body/∂x at x_t)ᵀ g_{t+1}, and adds
+(∂body/∂c at x_t)ᵀ g_{t+1} to the gradient of each captured c.
 
 Source: Yu et al., "Dynamic Control Flow in Large-Scale Machine Learning", EuroSys 2018, section 5.
 """
@@ -95,9 +95,9 @@ class _Replay:
             for tensor in op.inputs:
                 if tensor in written and not op.op_def.writes:
                     raise LookupError(
-                        f"The gradient through {op.name!r}, made at {op.source}, needs the value that {tensor.op.name!r} had "
-                        f"before {written[tensor].name!r} assigned to it in the same body. Return the new value from the "
-                        "branch or the loop, and assign it outside."
+                        f"The gradient through {op.name!r}, made at {op.source}, needs the value that {tensor.op.name!r} "
+                        f"had before {written[tensor].name!r} assigned to it in the same body. Return the new value from "
+                        "the branch or the loop, and assign it outside."
                     )
 
 

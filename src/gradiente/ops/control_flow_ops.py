@@ -20,15 +20,10 @@ from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, NotDifferentiable, attr, register
 from gradiente.graph.shapes import TensorShape
-from gradiente.graph.types import Array, Namespace
+from gradiente.graph.types import Array, Namespace, is_known
 
 NOT_BACKPROPAGATED = "_NotBackpropagated"
 """The name of the gradient rule of loops made with ``back_prop=False``: none."""
-
-
-def is_known(value: Any) -> bool:
-    """Whether a value is known while compiling."""
-    return isinstance(value, (np.ndarray, np.generic))
 
 
 # If, Case
@@ -89,7 +84,7 @@ def _branch(xp: Namespace, selector: Array, inputs: list[Any], *, op: Operation,
 def _branch_device(
     xp: Namespace, selector: Array, inputs: list[Any], *, op: Operation, ctx: Any
 ) -> list[Any]:
-    from jax import lax
+    import jax
 
     if is_known(selector):
         return _branch(xp, selector, inputs, op=op, ctx=ctx)
@@ -116,6 +111,7 @@ def _branch_device(
         return run
 
     position = _position(op, selector).astype(np.int32)
+    lax: Any = jax.lax
     outputs, state = lax.switch(position, [traced(body) for body in branches], start)
     ctx.state.update(zip(written, state, strict=True))
     return outputs

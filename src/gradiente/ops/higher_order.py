@@ -7,18 +7,26 @@ from typing import Any
 
 from gradiente.graph import nest
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.dtypes import as_dtype
+from gradiente.graph.dtypes import DType, as_dtype
 from gradiente.graph.operation import Tensor
 from gradiente.graph.source import user_line
 from gradiente.ops.tensor_array import TensorArray
 from gradiente.ops.while_loop import while_loop
 
 
+def _elem(value: Any) -> Tensor:
+    return convert_to_tensor(value, name="elem")
+
+
+def _dtype(tensor: Tensor) -> DType:
+    return tensor.dtype.base_dtype
+
+
 class _Rows:
     """The rows of a nested structure of tensors, which are equally many."""
 
     def __init__(self, function: str, elems: Any) -> None:
-        self._structure = nest.map_structure(lambda e: convert_to_tensor(e, name="elem"), elems)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - user input
+        self._structure = nest.map_structure(_elem, elems)
         tensors: list[Tensor] = nest.flatten(self._structure)
         if not tensors:
             raise ValueError(f"{function}(): 'elems' holds no tensor, at {user_line()}.")
@@ -44,6 +52,11 @@ class _Rows:
         )
         self._arrays = [TensorArray(t.dtype, size=self.count, name="elems").unstack(t) for t in tensors]
 
+    def has(self, index: Any, *carried: Any) -> Any:
+        """Whether there is a row at ``index``, coming from the first."""
+        del carried
+        return index < self.count
+
     def at(self, index: Any) -> Any:
         """The structure's rows at ``index``."""
         return nest.pack_sequence_as(self._structure, [array.read(index) for array in self._arrays])
@@ -51,7 +64,13 @@ class _Rows:
     @property
     def dtypes(self) -> Any:
         """The structure's types."""
-        return nest.map_structure(lambda t: t.dtype.base_dtype, self._structure)  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType] - user input
+        return nest.map_structure(_dtype, self._structure)
+
+
+def _not_passed(index: Any, *carried: Any) -> Any:
+    """Whether there is a row at ``index``, coming from the last."""
+    del carried
+    return index >= 0
 
 
 def map_fn(
@@ -93,7 +112,7 @@ def map_fn(
             return i + 1, [a.write(i, r) for a, r in zip(arrays, nest.flatten(result), strict=True)]
 
         _, arrays = while_loop(
-            lambda i, arrays: i < rows.count, turn, (0, outputs), parallel_iterations=parallel_iterations or 10,
+            rows.has, turn, (0, outputs), parallel_iterations=parallel_iterations or 10,
             back_prop=back_prop, swap_memory=swap_memory, maximum_iterations=None,
         )  # fmt: skip
         return nest.pack_sequence_as(types, [a.stack() for a in arrays])
@@ -144,7 +163,7 @@ def scan(
 
         start = (last - begun) if reverse else begun
         arrays = while_loop(
-            (lambda i, so_far, arrays: i >= 0) if reverse else (lambda i, so_far, arrays: i < rows.count), turn,
+            _not_passed if reverse else rows.has, turn,
             (start, result, outputs), parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory,
         )[2]  # fmt: skip
         return nest.pack_sequence_as(result, [a.stack() for a in arrays])
@@ -208,7 +227,7 @@ def _fold(
 
         start = (last - begun) if backwards else begun
         return while_loop(
-            (lambda i, so_far: i >= 0) if backwards else (lambda i, so_far: i < rows.count), turn, (start, result),
+            _not_passed if backwards else rows.has, turn, (start, result),
             parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory,
         )[1]  # fmt: skip
 

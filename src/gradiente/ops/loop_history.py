@@ -9,11 +9,11 @@ import numpy as np
 from gradiente.graph.build import apply
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.indexed_slices import IndexedSlices
-from gradiente.graph.operation import Operation
+from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.shapes import TensorShape
-from gradiente.graph.types import Array, Namespace
-from gradiente.ops.control_flow_ops import TracedLoop, is_known
+from gradiente.graph.types import Array, Namespace, is_known
+from gradiente.ops.control_flow_ops import TracedLoop
 
 # _Capacity: how many turns to make room for.
 
@@ -42,9 +42,14 @@ register(
 # _WhileHistory: the values of a loop's variables at the beginning of each turn.
 
 
+def _stacked_shape(tensor: Tensor) -> TensorShape:
+    return TensorShape([None]).concatenate(tensor.shape)
+
+
 def _history_shapes(op: Operation) -> list[Any]:
     body: FuncGraph = op.attrs["body"]
-    return [TensorShape([None]).concatenate(body.inputs[i].shape) for i in op.attrs["saved"]]
+    saved: list[int] = op.attrs["saved"]
+    return [_stacked_shape(body.inputs[i]) for i in saved]
 
 
 def _history(
@@ -109,8 +114,9 @@ register(
 def _row(xp: Namespace, rows: Array, index: Array) -> Array:
     if xp is np:
         return np.asarray(rows[int(index)])
-    from jax import lax
+    import jax
 
+    lax: Any = jax.lax
     return lax.dynamic_index_in_dim(rows, index, 0, keepdims=False)
 
 

@@ -157,8 +157,8 @@ class TensorArray(Composite):
         known = self._element_shape[0]
         if not known.is_compatible_with(shape):
             raise ValueError(
-                f"TensorArray: Inconsistent shapes: saw {shape} but expected {known}, at {user_line()}. All elements have one "
-                "shape."
+                f"TensorArray: Inconsistent shapes: saw {shape} but expected {known}, at {user_line()}. All elements "
+                "have one shape."
             )
         self._element_shape[0] = known.merge_with(shape)
 

@@ -68,8 +68,8 @@ def _allocated(xp: Namespace, flow: Array, element: tuple[int, ...], dtype: DTyp
 def _in_range(xp: Namespace, index: Array, size: int, ctx: Any) -> None:
     ctx.check(
         xp.all((index >= 0) & (index < size)),
-        f"{ctx.op.name!r} writes to or reads from an index outside of its TensorArray, whose size is {size}. Make it larger, "
-        "or use dynamic_size=True.",
+        f"{ctx.op.name!r} writes to or reads from an index outside of its TensorArray, whose size is {size}. Make it "
+        "larger, or use dynamic_size=True.",
     )
 
 
@@ -87,6 +87,10 @@ def _write_gradient(op: Operation, grad: Tensor) -> list[Any]:
     _, index, value = op.inputs
     cleared = apply("_TensorArrayWrite", grad, index, apply("ZerosLike", value))
     return [cleared, None, apply("_TensorArrayPart", grad, index, value)]
+
+
+def _grown_shape(op: Operation) -> list[Any]:
+    return [TensorShape([None]).concatenate(op.inputs[2].shape)]
 
 
 def _grow(xp: Namespace, flow: Array, index: Array, value: Array, *, T: DType) -> Array:
@@ -116,13 +120,14 @@ def _trim_gradient(op: Operation, grad: Tensor) -> list[Any]:
     )
 
 
-for _name, _forms in (("_TensorArrayWrite", {"compute": _write}), ("_TensorArrayGrow", {"host": _grow})):
-    _grows = _name == "_TensorArrayGrow"
-    register(
-        _name, "flow: T, index: int32, value: T -> flow_out: T",
-        shape=(lambda op: [TensorShape([None]).concatenate(op.inputs[2].shape)]) if _grows else _written_shape,
-        checks=not _grows, gradient=_grow_gradient if _grows else _write_gradient, **_forms,
-    )  # fmt: skip
+register(
+    "_TensorArrayWrite", "flow: T, index: int32, value: T -> flow_out: T", shape=_written_shape, compute=_write,
+    checks=True, gradient=_write_gradient,
+)  # fmt: skip
+register(
+    "_TensorArrayGrow", "flow: T, index: int32, value: T -> flow_out: T", shape=_grown_shape, host=_grow,
+    gradient=_grow_gradient,
+)  # fmt: skip
 register(
     "_TensorArrayTrim", "flow: T, like: T -> flow_out: T", shape=lambda op: [None], compute=_trim,
     gradient=_trim_gradient,
@@ -185,8 +190,9 @@ def _read(xp: Namespace, flow: Array, index: Array, *, ctx: Any) -> Array:
     _in_range(xp, index, flow.shape[0], ctx)
     if xp is np:
         return np.asarray(flow[int(index)])
-    from jax import lax
+    import jax
 
+    lax: Any = jax.lax
     return lax.dynamic_index_in_dim(flow, index, 0, keepdims=False)
 
 

@@ -169,15 +169,16 @@ class _Builder:
         begins, shape = self.start[position], self.shapes[position]
         if output.dtype.base_dtype is not begins.dtype.base_dtype:
             raise TypeError(
-                f"while_loop(): loop variable {position}, {begins.name!r}, enters the loop as {begins.dtype.base_dtype.name}, "
-                f"but is {output.dtype.base_dtype.name} after one turn, at {user_line()}. Use tf.cast in 'body', or begin "
+                f"while_loop(): loop variable {position}, {begins.name!r}, enters the loop as "
+                f"{begins.dtype.base_dtype.name}, but is {output.dtype.base_dtype.name} after one turn, at {user_line()}. Use "
+                "tf.cast in 'body', or begin "
                 "with the other type."
             )
         if not _at_most_as_general(output.shape, shape):
             raise ValueError(
                 f"while_loop(): Input tensor {begins.name!r} enters the loop with shape {shape}, but has shape "
-                f"{output.shape} after one iteration, at {user_line()}. To allow the shape to vary across iterations, use the "
-                "`shape_invariants` argument of tf.while_loop to specify a less-specific shape."
+                f"{output.shape} after one iteration, at {user_line()}. To allow the shape to vary across iterations, use "
+                "the `shape_invariants` argument of tf.while_loop to specify a less-specific shape."
             )
 
     def finish(self, parallel_iterations: int, back_prop: bool, return_same_structure: bool) -> Any:
@@ -219,8 +220,8 @@ def _invariants(structure: Any, shape_invariants: Any, start: Sequence[Tensor]) 
     for tensor, shape in zip(start, shapes, strict=True):
         if not _at_most_as_general(tensor.shape, shape):
             raise ValueError(
-                f"while_loop(): The shape invariant specified for {tensor.name!r} is not compatible with the initial shape of "
-                f"the loop variable. It enters the loop with shape {tensor.shape}, but the specified shape invariant is "
+                f"while_loop(): The shape invariant specified for {tensor.name!r} is not compatible with the initial shape "
+                f"of the loop variable. It enters the loop with shape {tensor.shape}, but the specified shape invariant is "
                 f"{shape}, at {user_line()}."
             )
     return shapes

@@ -11,6 +11,7 @@ import numpy as np
 from gradiente.graph.evaluate import Ref, RunsOnHost
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.types import is_known
 from gradiente.runtime import debug
 from gradiente.runtime.effects import Key
 from gradiente.runtime.habits import Habits
@@ -153,8 +154,18 @@ class Runner:
         before = executable.compilations
         inputs = [env[t] for t in segment.inputs]
         static = [np.asarray(env[t]) for t in segment.static]
+        if debug.enabled("xla") and not before:
+            from gradiente.runtime.device import lower_segment
+
+            debug.tell("xla", lower_segment(executable, session.state, inputs, static).as_text())
+        started = time.perf_counter()
         with session.lock:
             outputs = executable.run(session.state, inputs, static)
+        if executable.compilations != before and debug.enabled("time"):
+            seconds = time.perf_counter() - started
+            debug.tell(
+                "time", f"compile and first run of {len(segment.ops)} operations {1e3 * seconds:.1f} ms"
+            )
         env.update(zip(segment.outputs, outputs, strict=True))
         if self._habits is not None and executable.compilations != before:
             self._habits.after_compilation(executable.compilations, self.plan.feeds)
@@ -205,7 +216,7 @@ class HostContext(Context):
 
 def _rows_differ(value: Any) -> bool:
     """Whether the value is the history of a loop whose shapes vary: an array of arrays, which XLA can't take."""
-    return isinstance(value, np.ndarray) and value.dtype == np.object_
+    return is_known(value) and value.dtype == np.object_
 
 
 def _is_constant(tensor: Tensor, plan: Plan) -> bool:
