@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.dtypes import FLOATS, REALS
 from gradiente.graph.operation import Operation, Tensor
@@ -61,6 +63,10 @@ def relu(features: Any, name: str | None = None) -> Tensor:
 
     Returns:
         A tensor of the same type and shape. The gradient at 0 is 0.
+
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(tf.nn.relu([-1.0, 0.0, 2.0])))
+    [0. 0. 2.]
 
     Source: Nair and Hinton 2010; TensorFlow 1's ``tf.nn.relu``.
     """
@@ -127,8 +133,13 @@ def crelu(features: Any, name: str | None = None, axis: int = -1) -> Tensor:
 # LeakyRelu
 
 
+def _as_stored(alpha: float) -> float:
+    """An attribute's value as a GraphDef stores it, in 32 bits, so that a loaded graph computes the same."""
+    return float(np.float32(alpha))
+
+
 def _leaky_relu(xp: Namespace, x: Array, *, alpha: float) -> Array:
-    return xp.where(x > 0, x, x * x.dtype.type(alpha))
+    return xp.where(x > 0, x, x * x.dtype.type(_as_stored(alpha)))
 
 
 def _leaky_relu_gradient(op: Operation, grad: Tensor) -> Tensor:
@@ -136,7 +147,7 @@ def _leaky_relu_gradient(op: Operation, grad: Tensor) -> Tensor:
 
 
 def _leaky_relu_grad(xp: Namespace, gradients: Array, features: Array, *, alpha: float) -> Array:
-    return xp.where(features > 0, gradients, gradients * gradients.dtype.type(alpha))
+    return xp.where(features > 0, gradients, gradients * gradients.dtype.type(_as_stored(alpha)))
 
 
 def _leaky_relu_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:

@@ -96,6 +96,12 @@ def conv2d(
     Raises:
         ValueError: if ranks or channels do not fit, or no window fits in the image.
 
+    >>> x = tf.placeholder(tf.float32, [None, 32, 32, 3])
+    >>> tf.nn.conv2d(x, tf.zeros([5, 5, 3, 12]), strides=[1, 1, 1, 1], padding="SAME").shape.as_list()
+    [None, 32, 32, 12]
+    >>> tf.nn.conv2d(x, tf.zeros([5, 5, 3, 12]), strides=[1, 3, 3, 1], padding="VALID").shape.as_list()
+    [None, 10, 10, 12]
+
     Source: LeCun et al. 1989; TensorFlow 1's ``tf.nn.conv2d``.
     """
     form = data_format or "NHWC"

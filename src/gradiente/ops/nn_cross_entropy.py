@@ -252,6 +252,11 @@ def sparse_softmax_cross_entropy_with_logits(
     Returns:
         The loss of each example, of the shape of ``labels``.
 
+    >>> loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 1], logits=[[0.0, 0.0], [9.0, 0.0]])
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(loss).round(3))
+    [0.693 9.   ]
+
     Raises:
         ValueError: if the arguments are not named, or their ranks do not fit.
         InvalidArgumentError: in the run, if a label is out of range.

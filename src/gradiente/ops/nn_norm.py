@@ -61,6 +61,11 @@ def moments(
     Returns:
         The mean and the variance.
 
+    >>> mean, variance = tf.nn.moments(tf.constant([[1.0, 2.0], [3.0, 8.0]]), axes=[0])
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(mean), sess.run(variance))
+    [2. 5.] [1. 9.]
+
     Source: TensorFlow 1's ``tf.nn.moments``.
     """
     del shift

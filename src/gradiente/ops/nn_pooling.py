@@ -32,6 +32,12 @@ def max_pool(
     Raises:
         ValueError: if no window fits, or the ranks do not.
 
+    >>> images = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(tf.nn.max_pool(images, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"))[0, :, :, 0])
+    [[ 5.  7.]
+     [13. 15.]]
+
     Source: TensorFlow 1's ``tf.nn.max_pool``.
     """
     x = either("max_pool", "value", value, "input", input)

@@ -66,6 +66,11 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = N
     Raises:
         InvalidArgumentError: if ``axis`` is beyond the last dimension.
 
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(tf.nn.softmax([[0.0, 0.0], [np.log(3.0), 0.0]])))
+    [[0.5  0.5 ]
+     [0.75 0.25]]
+
     Source: TensorFlow 1's ``tf.nn.softmax``.
     """
     return _along_axis("Softmax", logits, either_axis(axis, dim), name)

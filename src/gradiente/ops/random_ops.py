@@ -119,6 +119,10 @@ def random_uniform(
     Returns:
         A tensor of the shape and type asked for; each run draws anew.
 
+    >>> with tf.Session() as sess:
+    ...     print(sess.run(tf.random_uniform([5], 1, 7, tf.int32, seed=3)))
+    [6 2 5 3 6]
+
     Raises:
         ValueError: for an integer type without ``maxval``, or another type.
 
