@@ -11,7 +11,7 @@ import numpy as np
 
 from gradiente.graph.build import convert_to_tensor, name_scope
 from gradiente.graph.constants import constant_array
-from gradiente.graph.dtypes import DType, as_dtype, float32
+from gradiente.graph.dtypes import DType, as_dtype, float32, string
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph, get_default_graph
 from gradiente.graph.keys import GraphKeys
@@ -268,7 +268,7 @@ def _default_initializer(name: str, dtype: DType) -> Callable[..., Any]:
 
     if dtype.is_floating:
         return initializers.glorot_uniform_initializer()
-    if dtype.is_integer or dtype.is_bool:
+    if dtype.is_integer or dtype.is_bool or dtype is string:
         return initializers.zeros_initializer()
     raise ValueError(
         f"An initializer for variable {name} of type {dtype.name} is required: give initializer=..."
