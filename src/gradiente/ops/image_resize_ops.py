@@ -55,10 +55,16 @@ def _bilinear(
     rows, columns = _grids(images.shape, size, align_corners, half_pixel_centers)
     top, bottom, down = sampling.linear(rows)
     left, right, across = sampling.linear(columns)
-    values = images[:, :, left].astype(np.float32), images[:, :, right].astype(np.float32)
-    across = across[None, None, :, None]
-    wide = values[0] + (values[1] - values[0]) * across
-    upper, lower = wide[:, top], wide[:, bottom]
+
+    def widened(part: Array) -> Array:
+        first, second = part[:, :, left].astype(np.float32), part[:, :, right].astype(np.float32)
+        return first + (second - first) * across[None, None, :, None]
+
+    if 2 * len(top) < images.shape[1]:
+        upper, lower = widened(images[:, top]), widened(images[:, bottom])
+    else:
+        wide = widened(images)
+        upper, lower = wide[:, top], wide[:, bottom]
     return xp.asarray(upper + (lower - upper) * down[None, :, None, None])
 
 

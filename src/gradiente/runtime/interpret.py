@@ -221,7 +221,7 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
         raise missing_value(op)
     if not ctx.tracing:
         with np.errstate(all="ignore"):
-            return [np.asarray(v) if is_known(v) else v for v in call(op, "compute", np, inputs, ctx)]
+            return [_as_array(v) for v in call(op, "compute", np, inputs, ctx)]
     known = all(is_known(v) for v in inputs)
     if known and definition.pure and (must_fold or (inputs and _is_small(op, inputs))):
         if "ctx" in definition.keywords["compute"]:
@@ -233,6 +233,13 @@ def _run_one(op: Operation, inputs: list[Any], ctx: Context, must_fold: bool) ->
     return call(
         op, "compute" if definition.device is None else "device", ctx.xp, _placed(op, inputs, ctx), ctx
     )
+
+
+def _as_array(value: Any) -> Any:
+    """A NumPy result as an array: NumPy gives the element of a string array as plain bytes."""
+    if isinstance(value, bytes):
+        return np.array(value, np.object_)
+    return np.asarray(value) if is_known(value) else value
 
 
 def _is_small(op: Operation, inputs: Sequence[Any]) -> bool:

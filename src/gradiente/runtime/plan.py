@@ -15,6 +15,7 @@ from gradiente.graph.dtypes import resource, string
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.runtime.effects import Effects, Key, RefResolver, functions, hands_on_ref, loop_variables
+from gradiente.runtime.input_pipeline import InputPipeline
 from gradiente.runtime.static_values import (
     SHAPE_ONLY,
     static_arguments,
@@ -172,6 +173,7 @@ class _Leveler:
         self.effects: dict[Operation, Effects] = {}
         self.known: set[Tensor] = set()
         self._fixed: set[Tensor] = set()
+        self._pipeline = InputPipeline(ops, feeds)
         self._last_write: dict[Key, Operation] = {}
         self._reads_since: dict[Key, list[Operation]] = {}
 
@@ -198,7 +200,7 @@ class _Leveler:
 
     def _place(self, op: Operation) -> int:
         neutral = op.type in _NEUTRAL or hands_on_ref(op)
-        host = runs_on_host(op)
+        host = runs_on_host(op) or (not neutral and self._pipeline.takes(op))
         level = -1 if neutral else 1 if host else 0
 
         def after(other: Operation, strictly: bool = False) -> None:
