@@ -37,6 +37,7 @@ CASES = [
     Case(("Softplus", "SoftplusGrad"), lambda tf, x: tf.nn.softplus(x * 10), [F(5, 6)],
          lambda x: np.logaddexp(x * 10, 0).astype(x.dtype)),
     Case(("Softsign", "SoftsignGrad"), lambda tf, x: tf.nn.softsign(x), [F(3, 4)], lambda x: x / (1 + np.abs(x))),
+    Case("Sigmoid", lambda tf, x: tf.nn.swish(x), [F(3, 4)], lambda x: x / (1 + np.exp(-x)), name="swish"),
     Case("Softmax", lambda tf, x: tf.nn.softmax(x), [F(3, 5)], _softmax),
     Case("Softmax", lambda tf, x: tf.nn.softmax(x * 200), [F(3, 5)], lambda x: _softmax(x * 200), name="large",
          grad=False),

@@ -353,3 +353,17 @@ def softsign(features: Any, name: str | None = None) -> Tensor:
     Source: TensorFlow 1's ``tf.nn.softsign``.
     """
     return apply("Softsign", features, name=name)
+
+
+def swish(features: Any, name: str | None = None) -> Tensor:
+    """A smooth rectifier: x · σ(x), with σ the sigmoid.
+
+    Args:
+        features: a tensor of any shape.
+        name: the operation's name.
+
+    Source: Ramachandran, Zoph, Le 2017; TensorFlow 1's ``tf.nn.swish``.
+    """
+    with name_scope(name, "swish", [features]) as scope:
+        x = convert_to_tensor(features, name="features")
+        return apply("Mul", x, apply("Sigmoid", x), name=scope)
