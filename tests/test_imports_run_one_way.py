@@ -35,8 +35,16 @@ ORDER = (
 )
 """The stages, first to last: folders and modules under ``src/gradiente``. The longest that fits a module is its own."""
 
-EXCEPTIONS = {("gradiente", "gradiente.compat")}
-"""``tf.compat`` is one of the public names that the package hands on, and it answers with the others when asked."""
+EXCEPTIONS = {
+    (module, "gradiente.compat")
+    for module in (
+        "gradiente", "gradiente.nn", "gradiente.image", "gradiente.math", "gradiente.linalg", "gradiente.random",
+        "gradiente.strings", "gradiente.io", "gradiente.debugging", "gradiente.initializers", "gradiente.train",
+        "gradiente.summary", "gradiente.bitwise", "gradiente.python_io",
+    )
+}  # fmt: skip
+"""``tf.compat`` is one of the public names that the package hands on, and it answers for the names that a public module
+lacks."""
 
 JAX_EVERYWHERE = ("runtime", "kernels")
 JAX_INSIDE_FUNCTIONS = ("ops",)

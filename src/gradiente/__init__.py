@@ -7,24 +7,26 @@ from __future__ import annotations
 
 from typing import Any as _Any
 
+from gradiente import bitwise as bitwise
 from gradiente import compat as compat
-from gradiente import ops as ops
-from gradiente import nn as nn
-from gradiente import image as image
-from gradiente import train as train
-from gradiente import summary as summary
+from gradiente import debugging as debugging
 from gradiente import errors as errors
-from gradiente import math as math
+from gradiente import image as image
+from gradiente import initializers as initializers
+from gradiente import io as io
 from gradiente import linalg as linalg
+from gradiente import math as math
+from gradiente import nn as nn
+from gradiente import ops as ops
+from gradiente import python_io as python_io
 from gradiente import random as random
 from gradiente import strings as strings
-from gradiente import io as io
-from gradiente import debugging as debugging
-from gradiente import initializers as initializers
-from gradiente import python_io as python_io
-from gradiente import bitwise as bitwise
+from gradiente import summary as summary
+from gradiente import train as train
 from gradiente.gradients import AggregationMethod as AggregationMethod
 from gradiente.gradients import gradients as gradients
+from gradiente.gradients import hessians as hessians
+from gradiente.graph import graph_util as graph_util
 from gradiente.graph.build import convert_to_tensor as convert_to_tensor
 from gradiente.graph.build import name_scope as name_scope
 from gradiente.graph.build import register_tensor_conversion_function as register_tensor_conversion_function
@@ -42,23 +44,23 @@ from gradiente.graph.dtypes import DType as DType
 from gradiente.graph.dtypes import as_dtype as as_dtype
 from gradiente.graph.dtypes import bfloat16 as bfloat16
 from gradiente.graph.dtypes import bool_ as bool
-from gradiente.graph.dtypes import complex128 as complex128
 from gradiente.graph.dtypes import complex64 as complex64
+from gradiente.graph.dtypes import complex128 as complex128
 from gradiente.graph.dtypes import double as double
 from gradiente.graph.dtypes import float16 as float16
 from gradiente.graph.dtypes import float32 as float32
 from gradiente.graph.dtypes import float64 as float64
 from gradiente.graph.dtypes import half as half
+from gradiente.graph.dtypes import int8 as int8
 from gradiente.graph.dtypes import int16 as int16
 from gradiente.graph.dtypes import int32 as int32
 from gradiente.graph.dtypes import int64 as int64
-from gradiente.graph.dtypes import int8 as int8
 from gradiente.graph.dtypes import resource as resource
 from gradiente.graph.dtypes import string as string
+from gradiente.graph.dtypes import uint8 as uint8
 from gradiente.graph.dtypes import uint16 as uint16
 from gradiente.graph.dtypes import uint32 as uint32
 from gradiente.graph.dtypes import uint64 as uint64
-from gradiente.graph.dtypes import uint8 as uint8
 from gradiente.graph.functions import init_scope as init_scope
 from gradiente.graph.graph import Graph as Graph
 from gradiente.graph.graph import get_default_graph as get_default_graph
@@ -69,17 +71,13 @@ from gradiente.graph.keys import GraphKeys as GraphKeys
 from gradiente.graph.operation import Operation as Operation
 from gradiente.graph.operation import Tensor as Tensor
 from gradiente.graph.proto_types import AttrValue as AttrValue
-from gradiente.graph.proto_types import AttrValue as AttrValue
-from gradiente.graph.proto_types import GraphDef as GraphDef
 from gradiente.graph.proto_types import GraphDef as GraphDef
 from gradiente.graph.proto_types import MetaGraphDef as MetaGraphDef
-from gradiente.graph.proto_types import MetaGraphDef as MetaGraphDef
-from gradiente.graph.proto_types import NodeDef as NodeDef
 from gradiente.graph.proto_types import NodeDef as NodeDef
 from gradiente.graph.protos import make_ndarray as make_ndarray
 from gradiente.graph.protos import make_tensor_proto as make_tensor_proto
-from gradiente.graph.registry import NotDifferentiable as NotDifferentiable
 from gradiente.graph.registry import NotDifferentiable as NoGradient
+from gradiente.graph.registry import NotDifferentiable as NotDifferentiable
 from gradiente.graph.registry import RegisterGradient as RegisterGradient
 from gradiente.graph.shapes import Dimension as Dimension
 from gradiente.graph.shapes import TensorShape as TensorShape
@@ -141,8 +139,8 @@ from gradiente.ops.cast import bitcast as bitcast
 from gradiente.ops.cast import cast as cast
 from gradiente.ops.cast import saturate_cast as saturate_cast
 from gradiente.ops.cast import to_bfloat16 as to_bfloat16
-from gradiente.ops.cast import to_complex128 as to_complex128
 from gradiente.ops.cast import to_complex64 as to_complex64
+from gradiente.ops.cast import to_complex128 as to_complex128
 from gradiente.ops.cast import to_double as to_double
 from gradiente.ops.cast import to_float as to_float
 from gradiente.ops.cast import to_int32 as to_int32
@@ -236,6 +234,7 @@ from gradiente.ops.higher_order import foldr as foldr
 from gradiente.ops.higher_order import map_fn as map_fn
 from gradiente.ops.higher_order import scan as scan
 from gradiente.ops.histogram import bincount as bincount
+from gradiente.ops.histogram import confusion_matrix as confusion_matrix
 from gradiente.ops.histogram import histogram_fixed_width as histogram_fixed_width
 from gradiente.ops.hostcalls import numpy_function as numpy_function
 from gradiente.ops.hostcalls import py_func as py_func
@@ -272,7 +271,9 @@ from gradiente.ops.parsing import parse_single_example as parse_single_example
 from gradiente.ops.parsing import parse_single_sequence_example as parse_single_sequence_example
 from gradiente.ops.partitioned_variables import fixed_size_partitioner as fixed_size_partitioner
 from gradiente.ops.partitioned_variables import min_max_variable_partitioner as min_max_variable_partitioner
-from gradiente.ops.partitioned_variables import variable_axis_size_partitioner as variable_axis_size_partitioner
+from gradiente.ops.partitioned_variables import (
+    variable_axis_size_partitioner as variable_axis_size_partitioner,
+)
 from gradiente.ops.patches import extract_image_patches as extract_image_patches
 from gradiente.ops.printing import print as print
 from gradiente.ops.queues import FIFOQueue as FIFOQueue
@@ -291,8 +292,8 @@ from gradiente.ops.random_shuffling import random_shuffle as random_shuffle
 from gradiente.ops.readers import FixedLengthRecordReader as FixedLengthRecordReader
 from gradiente.ops.readers import IdentityReader as IdentityReader
 from gradiente.ops.readers import ReaderBase as ReaderBase
-from gradiente.ops.readers import TFRecordReader as TFRecordReader
 from gradiente.ops.readers import TextLineReader as TextLineReader
+from gradiente.ops.readers import TFRecordReader as TFRecordReader
 from gradiente.ops.readers import WholeFileReader as WholeFileReader
 from gradiente.ops.reduce import count_nonzero as count_nonzero
 from gradiente.ops.reduce import reduce_all as reduce_all
@@ -358,6 +359,7 @@ from gradiente.ops.shape import rank as rank
 from gradiente.ops.shape import shape as shape
 from gradiente.ops.shape import shape_n as shape_n
 from gradiente.ops.shape import size as size
+from gradiente.ops.sigmoid import log_sigmoid as log_sigmoid
 from gradiente.ops.sigmoid import sigmoid as sigmoid
 from gradiente.ops.sigmoid import tanh as tanh
 from gradiente.ops.slicing import newaxis as newaxis
@@ -415,6 +417,17 @@ from gradiente.ops.strings import reduce_join as reduce_join
 from gradiente.ops.strings import string_join as string_join
 from gradiente.ops.strings import string_split as string_split
 from gradiente.ops.strings import substr as substr
+from gradiente.ops.summary_ops import histogram_summary as histogram_summary
+from gradiente.ops.summary_ops import image_summary as image_summary
+from gradiente.ops.summary_ops import merge_all_summaries as merge_all_summaries
+from gradiente.ops.summary_ops import merge_summary as merge_summary
+from gradiente.ops.summary_ops import scalar_summary as scalar_summary
+from gradiente.ops.summary_protos import Event as Event
+from gradiente.ops.summary_protos import HistogramProto as HistogramProto
+from gradiente.ops.summary_protos import SessionLog as SessionLog
+from gradiente.ops.summary_protos import Summary as Summary
+from gradiente.ops.summary_protos import SummaryMetadata as SummaryMetadata
+from gradiente.ops.template import make_template as make_template
 from gradiente.ops.tensor_array import TensorArray as TensorArray
 from gradiente.ops.tensordot import tensordot as tensordot
 from gradiente.ops.topk import argsort as argsort
@@ -455,24 +468,23 @@ from gradiente.ops.variables import report_uninitialized_variables as report_uni
 from gradiente.ops.variables import trainable_variables as trainable_variables
 from gradiente.ops.variables import variables_initializer as variables_initializer
 from gradiente.ops.while_loop import while_loop as while_loop
-from gradiente.runtime.config import ConfigProto as ConfigProto
-from gradiente.runtime.config import GPUOptions as GPUOptions
-from gradiente.runtime.config import GraphOptions as GraphOptions
-from gradiente.runtime.config import OptimizerOptions as OptimizerOptions
-from gradiente.runtime.config import RunMetadata as RunMetadata
-from gradiente.runtime.config import RunOptions as RunOptions
-from gradiente.runtime.session import InteractiveSession as InteractiveSession
-from gradiente.runtime.session import Session as Session
 from gradiente.platform import app as app
 from gradiente.platform import flags as flags
 from gradiente.platform import gfile as gfile
 from gradiente.platform import resource_loader as resource_loader
 from gradiente.platform import sysconfig as sysconfig
 from gradiente.platform import tf_logging as logging
+from gradiente.runtime.config import ConfigProto as ConfigProto
+from gradiente.runtime.config import GPUOptions as GPUOptions
+from gradiente.runtime.config import GraphOptions as GraphOptions
+from gradiente.runtime.config import OptimizerOptions as OptimizerOptions
+from gradiente.runtime.config import RunMetadata as RunMetadata
+from gradiente.runtime.config import RunOptions as RunOptions
+from gradiente.runtime.debug import debug as debug
+from gradiente.runtime.session import InteractiveSession as InteractiveSession
+from gradiente.runtime.session import Session as Session
 from gradiente.version import VERSION as VERSION
 from gradiente.version import __version__ as __version__
-
-newaxis = None
 
 
 def __getattr__(name: str) -> _Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.assertions import assert_equal as assert_equal
 from gradiente.ops.assertions import assert_greater as assert_greater
 from gradiente.ops.assertions import assert_greater_equal as assert_greater_equal
@@ -24,6 +25,10 @@ from gradiente.ops.assertions import is_numeric_tensor as is_numeric_tensor
 from gradiente.ops.assertions import is_strictly_increasing as is_strictly_increasing
 from gradiente.ops.checks import Assert as Assert
 from gradiente.ops.checks import check_numerics as check_numerics
+from gradiente.ops.closeness import assert_near as assert_near
+from gradiente.ops.closeness import assert_proper_iterable as assert_proper_iterable
 from gradiente.ops.rounding import is_finite as is_finite
 from gradiente.ops.rounding import is_inf as is_inf
 from gradiente.ops.rounding import is_nan as is_nan
+
+__getattr__ = _missing_in("debugging")

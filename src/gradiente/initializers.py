@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.initializers import constant_initializer as constant
 from gradiente.ops.initializers import glorot_normal_initializer as glorot_normal
 from gradiente.ops.initializers import glorot_uniform_initializer as glorot_uniform
@@ -41,3 +42,5 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+__getattr__ = _missing_in("initializers")

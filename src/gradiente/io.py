@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.formats.tfrecord import TFRecordCompressionType as TFRecordCompressionType
 from gradiente.formats.tfrecord import TFRecordOptions as TFRecordOptions
 from gradiente.formats.tfrecord import TFRecordWriter as TFRecordWriter
@@ -35,3 +36,5 @@ from gradiente.ops.queues import QueueBase as QueueBase
 from gradiente.ops.queues import RandomShuffleQueue as RandomShuffleQueue
 from gradiente.ops.string_edit import decode_base64 as decode_base64
 from gradiente.ops.string_edit import encode_base64 as encode_base64
+
+__getattr__ = _missing_in("io")

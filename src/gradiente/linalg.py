@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.bands import adjoint as adjoint
 from gradiente.ops.bands import cross as cross
 from gradiente.ops.bands import eye as eye
@@ -34,3 +35,5 @@ from gradiente.ops.solvers import matrix_solve_ls as lstsq
 from gradiente.ops.solvers import matrix_triangular_solve as triangular_solve
 from gradiente.ops.solvers import slogdet as slogdet
 from gradiente.ops.tensordot import tensordot as tensordot
+
+__getattr__ = _missing_in("linalg")

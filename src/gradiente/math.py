@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.argmax import argmax as argmax
 from gradiente.ops.argmax import argmin as argmin
 from gradiente.ops.arithmetic import abs as abs
@@ -32,6 +33,7 @@ from gradiente.ops.complex_numbers import conj as conj
 from gradiente.ops.complex_numbers import imag as imag
 from gradiente.ops.complex_numbers import real as real
 from gradiente.ops.division import divide as divide
+from gradiente.ops.division import divide_no_nan as divide_no_nan
 from gradiente.ops.division import floordiv as floordiv
 from gradiente.ops.division import floormod as floormod
 from gradiente.ops.division import mod as mod
@@ -46,6 +48,7 @@ from gradiente.ops.elementwise import rsqrt as rsqrt
 from gradiente.ops.elementwise import sqrt as sqrt
 from gradiente.ops.elementwise import square as square
 from gradiente.ops.histogram import bincount as bincount
+from gradiente.ops.histogram import confusion_matrix as confusion_matrix
 from gradiente.ops.nn_activation import softplus as softplus
 from gradiente.ops.nn_activation import softsign as softsign
 from gradiente.ops.nn_norm import l2_normalize as l2_normalize
@@ -87,6 +90,7 @@ from gradiente.ops.segment_sorted import segment_mean as segment_mean
 from gradiente.ops.segment_sorted import segment_min as segment_min
 from gradiente.ops.segment_sorted import segment_prod as segment_prod
 from gradiente.ops.segment_sorted import segment_sum as segment_sum
+from gradiente.ops.sigmoid import log_sigmoid as log_sigmoid
 from gradiente.ops.sigmoid import sigmoid as sigmoid
 from gradiente.ops.sigmoid import tanh as tanh
 from gradiente.ops.special import digamma as digamma
@@ -115,3 +119,5 @@ from gradiente.ops.trigonometry import cosh as cosh
 from gradiente.ops.trigonometry import sin as sin
 from gradiente.ops.trigonometry import sinh as sinh
 from gradiente.ops.trigonometry import tan as tan
+
+__getattr__ = _missing_in("math")

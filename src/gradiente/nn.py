@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.nn_activation import crelu as crelu
 from gradiente.ops.nn_activation import elu as elu
 from gradiente.ops.nn_activation import leaky_relu as leaky_relu
@@ -10,6 +11,7 @@ from gradiente.ops.nn_activation import relu6 as relu6
 from gradiente.ops.nn_activation import selu as selu
 from gradiente.ops.nn_activation import softplus as softplus
 from gradiente.ops.nn_activation import softsign as softsign
+from gradiente.ops.nn_activation import swish as swish
 from gradiente.ops.nn_batch_norm import fused_batch_norm as fused_batch_norm
 from gradiente.ops.nn_bias import bias_add as bias_add
 from gradiente.ops.nn_bias import relu_layer as relu_layer
@@ -31,11 +33,21 @@ from gradiente.ops.nn_convolutions_nd import conv3d as conv3d
 from gradiente.ops.nn_convolutions_nd import conv3d_backprop_filter_v2 as conv3d_backprop_filter_v2
 from gradiente.ops.nn_convolutions_nd import conv3d_transpose as conv3d_transpose
 from gradiente.ops.nn_convolutions_nd import convolution as convolution
-from gradiente.ops.nn_cross_entropy import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
-from gradiente.ops.nn_cross_entropy import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
-from gradiente.ops.nn_cross_entropy import softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2
-from gradiente.ops.nn_cross_entropy import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
-from gradiente.ops.nn_cross_entropy import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from gradiente.ops.nn_cross_entropy import (
+    sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits,
+)
+from gradiente.ops.nn_cross_entropy import (
+    softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
+)
+from gradiente.ops.nn_cross_entropy import (
+    softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2,
+)
+from gradiente.ops.nn_cross_entropy import (
+    sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
+)
+from gradiente.ops.nn_cross_entropy import (
+    weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits,
+)
 from gradiente.ops.nn_dropout import dropout as dropout
 from gradiente.ops.nn_embedding import embedding_lookup as embedding_lookup
 from gradiente.ops.nn_lrn import local_response_normalization as local_response_normalization
@@ -69,3 +81,5 @@ from gradiente.ops.space import space_to_batch as space_to_batch
 from gradiente.ops.space import space_to_depth as space_to_depth
 from gradiente.ops.topk import in_top_k as in_top_k
 from gradiente.ops.topk import top_k as top_k
+
+__getattr__ = _missing_in("nn")

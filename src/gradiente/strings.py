@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.ops.printing import string_format as format
 from gradiente.ops.string_edit import regex_full_match as regex_full_match
 from gradiente.ops.string_edit import regex_replace as regex_replace
@@ -18,3 +19,5 @@ from gradiente.ops.strings import string_join as join
 from gradiente.ops.strings import string_length as length
 from gradiente.ops.strings import string_split_v2 as split
 from gradiente.ops.strings import substr as substr
+
+__getattr__ = _missing_in("strings")

@@ -219,6 +219,11 @@ def _create_in(
 
         given, seeded = counted_attrs(given)
         definition, inputs = counted_form(definition), (*inputs, run_count(graph, seeded))
+    if definition.name in _OF_SHAPES and isinstance(graph, FuncGraph) and isinstance(inputs[0], Tensor):
+        outer = graph.outside(inputs[0])
+        if outer.graph is not graph:
+            with outer.graph.as_default(), outer.graph.control_dependencies(None):
+                return _create_in(outer.graph, definition, [outer], given, name)
     full_name = graph.operation_name(name)
     attrs = _given_attrs(definition, given, full_name)
     tensors: list[Tensor] = []
@@ -235,6 +240,10 @@ def _create_in(
                 raise TypeError(f"{definition.name} {full_name!r} needs the attribute {key!r}.")
             attrs[key] = declared.default
     return graph.add_operation(definition, tuple(tensors), attrs, full_name, set_outputs)
+
+
+_OF_SHAPES = frozenset({"Shape", "Size", "Rank"})
+"""Made outside of a body for what the body captures: there the shape is known when the body is compiled, without the value."""
 
 
 def copy_operation(op: Operation, inputs: Sequence[Tensor]) -> Operation:

@@ -28,6 +28,7 @@ class FuncGraph(Graph):
         waits_for: operations of the outer graph that the body's operations wait for.
         turn: in a loop's body, the number of turns before this one.
         random_counts: what random operations inside count their runs with: those without a seed, those with one.
+        static_values: what the runtime found to be needed when the finished body is compiled.
         follows: the body whose derivative this is, if it is one; what keeps that one on the host keeps this one there.
     """
 
@@ -50,6 +51,7 @@ class FuncGraph(Graph):
         self._version = self.enclosing.version
         self._collections = self.enclosing._collections
         self._gradient_overrides = self.enclosing._gradient_overrides
+        self.static_values: tuple[set[Tensor], set[Operation]] | None = None
         self._needed: dict[int | None, tuple[Operation, ...]] = {}
 
     def add_input(self, dtype: Any, shape: Any, name: str = "arg") -> Tensor:
@@ -91,6 +93,14 @@ class FuncGraph(Graph):
         )
         self.captures[tensor] = inside
         return inside
+
+    def outside(self, tensor: Tensor) -> Tensor:
+        """The outer tensor that ``tensor``, a captured input, stands for; otherwise ``tensor`` itself."""
+        if tensor.graph is self and tensor.op.type == "_Arg":
+            for outer, inner in self.captures.items():
+                if inner is tensor and outer.graph is self.enclosing:
+                    return outer
+        return tensor
 
     @property
     def captured(self) -> list[Tensor]:

@@ -33,8 +33,13 @@ from gradiente.ops import higher_order as higher_order
 from gradiente.ops import histogram as histogram
 from gradiente.ops import hostcalls as hostcalls
 from gradiente.ops import image_adjust as image_adjust
+from gradiente.ops import image_boxes as image_boxes
 from gradiente.ops import image_convert as image_convert
+from gradiente.ops import image_crop as image_crop
 from gradiente.ops import image_decode as image_decode
+from gradiente.ops import image_flip as image_flip
+from gradiente.ops import image_measure as image_measure
+from gradiente.ops import image_random_box as image_random_box
 from gradiente.ops import image_resize as image_resize
 from gradiente.ops import image_resize_ops as image_resize_ops
 from gradiente.ops import image_sampling as image_sampling
@@ -85,6 +90,7 @@ from gradiente.ops import reader_ops as reader_ops
 from gradiente.ops import readers as readers
 from gradiente.ops import reduce as reduce
 from gradiente.ops import reduction as reduction
+from gradiente.ops import regularizers as regularizers
 from gradiente.ops import reshape as reshape
 from gradiente.ops import reversing as reversing
 from gradiente.ops import rounding as rounding
@@ -111,6 +117,9 @@ from gradiente.ops import string_format as string_format
 from gradiente.ops import string_hash as string_hash
 from gradiente.ops import string_numbers as string_numbers
 from gradiente.ops import strings as strings
+from gradiente.ops import summary_ops as summary_ops
+from gradiente.ops import summary_protos as summary_protos
+from gradiente.ops import template as template
 from gradiente.ops import tensor_array as tensor_array
 from gradiente.ops import tensor_array_ops as tensor_array_ops
 from gradiente.ops import tensordot as tensordot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -163,9 +163,18 @@ def function_effects(body: FuncGraph, arguments: Mapping[Tensor, Key]) -> Effect
     return total
 
 
-@lru_cache(maxsize=65536)
+_ref_inputs: WeakKeyDictionary[Operation, tuple[bool, ...]] = WeakKeyDictionary()
+
+
 def ref_inputs(op: Operation) -> tuple[bool, ...]:
     """For each input tensor, whether the op wants a variable's handle."""
+    found = _ref_inputs.get(op)
+    if found is None:
+        found = _ref_inputs[op] = _find_ref_inputs(op)
+    return found
+
+
+def _find_ref_inputs(op: Operation) -> tuple[bool, ...]:
     flags: list[bool] = []
     bodies = bool(functions(op))
     for arg in op.op_def.inputs:

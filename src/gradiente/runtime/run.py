@@ -202,6 +202,11 @@ class HostContext(Context):
     def __init__(self, state: Any, session: Session) -> None:
         super().__init__(np, state, session)
 
+    def next_count(self) -> Any:
+        """How often the running operation ran before: counted once, also when several threads fill a queue."""
+        with self.session.lock:
+            return super().next_count()
+
     def run_function(self, body: Any, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
         """Run a function body as a plan of its own, its device parts compiled; in NumPy where each turn of a loop would
         have to be compiled for other shapes.

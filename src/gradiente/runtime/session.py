@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +110,13 @@ class Session:
         found = self._cache.get(key)
         if found is None:
             self._habits.before_planning(self._graph)
+            started = time.perf_counter()
             parsed = Fetches(self._graph, fetches)
             runner = Runner(self._graph, parsed.tensors, parsed.operations, list(feeds), habits=self._habits)
             if debug.enabled("plan"):
                 debug.tell("plan", runner.plan.as_text())
+            if debug.enabled("time"):
+                debug.tell("time", f"plan {1e3 * (time.perf_counter() - started):.1f} ms")
             found = self._cache[key] = (fetches, parsed, runner)
         return found[1], found[2]
 

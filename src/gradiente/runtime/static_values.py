@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
@@ -57,8 +56,8 @@ def static_arguments(op: Operation) -> list[Tensor]:
     return found
 
 
-@lru_cache(maxsize=4096)
-def static_in_body(body: FuncGraph) -> tuple[frozenset[Tensor], frozenset[Operation]]:
-    """``static_needed`` of a finished body."""
-    wanted, fold = static_needed(body.needed())
-    return frozenset(wanted), frozenset(fold)
+def static_in_body(body: FuncGraph) -> tuple[set[Tensor], set[Operation]]:
+    """``static_needed`` of a finished body, worked out once and kept with it."""
+    if body.static_values is None:
+        body.static_values = static_needed(body.needed())
+    return body.static_values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.compat import missing_in as _missing_in
 from gradiente.formats.example import BytesList as BytesList
 from gradiente.formats.example import Example as Example
 from gradiente.formats.example import Feature as Feature
@@ -17,12 +18,19 @@ from gradiente.train.adagrad import AdagradDAOptimizer as AdagradDAOptimizer
 from gradiente.train.adagrad import AdagradOptimizer as AdagradOptimizer
 from gradiente.train.adam import AdamOptimizer as AdamOptimizer
 from gradiente.train.checkpoint_state import checkpoint_exists as checkpoint_exists
-from gradiente.train.checkpoint_state import generate_checkpoint_state_proto as generate_checkpoint_state_proto
+from gradiente.train.checkpoint_state import (
+    generate_checkpoint_state_proto as generate_checkpoint_state_proto,
+)
 from gradiente.train.checkpoint_state import get_checkpoint_mtimes as get_checkpoint_mtimes
 from gradiente.train.checkpoint_state import get_checkpoint_state as get_checkpoint_state
 from gradiente.train.checkpoint_state import latest_checkpoint as latest_checkpoint
 from gradiente.train.checkpoint_state import remove_checkpoint as remove_checkpoint
 from gradiente.train.checkpoint_state import update_checkpoint_state as update_checkpoint_state
+from gradiente.train.checkpoint_utils import NewCheckpointReader as NewCheckpointReader
+from gradiente.train.checkpoint_utils import init_from_checkpoint as init_from_checkpoint
+from gradiente.train.checkpoint_utils import list_variables as list_variables
+from gradiente.train.checkpoint_utils import load_checkpoint as load_checkpoint
+from gradiente.train.checkpoint_utils import load_variable as load_variable
 from gradiente.train.coordinator import Coordinator as Coordinator
 from gradiente.train.coordinator import LooperThread as LooperThread
 from gradiente.train.ftrl import FtrlOptimizer as FtrlOptimizer
@@ -59,9 +67,16 @@ from gradiente.train.queue_runner import QueueRunner as QueueRunner
 from gradiente.train.queue_runner import add_queue_runner as add_queue_runner
 from gradiente.train.queue_runner import start_queue_runners as start_queue_runners
 from gradiente.train.rmsprop import RMSPropOptimizer as RMSPropOptimizer
+from gradiente.train.saver import Saver as Saver
+from gradiente.train.saver import export_meta_graph as export_meta_graph
+from gradiente.train.saver import import_meta_graph as import_meta_graph
+from gradiente.train.summary_io import SummaryWriter as SummaryWriter
+from gradiente.train.summary_io import summary_iterator as summary_iterator
 from gradiente.train.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from gradiente.train.training_util import assert_global_step as assert_global_step
 from gradiente.train.training_util import create_global_step as create_global_step
 from gradiente.train.training_util import get_global_step as get_global_step
 from gradiente.train.training_util import get_or_create_global_step as get_or_create_global_step
 from gradiente.train.training_util import global_step as global_step
+
+__getattr__ = _missing_in("train")
