@@ -11,6 +11,8 @@ from typing import Any
 from gradiente.classify.charts import curves
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset, open_dataset
+from gradiente.classify.events import Events
+from gradiente.classify.networks import find_network
 from gradiente.classify.progress import Progress
 from gradiente.classify.report import report
 from gradiente.classify.run_folder import RunFolder, default_folder
@@ -75,6 +77,7 @@ def train(
         changes["data"] = str(data)
     from_mapping(changes)  # checks the names and kinds
     chosen = replace(settings or Settings(), **changes)
+    find_network(chosen.model, chosen.layers, chosen.width)
     examples, chosen = open_dataset(chosen)
     _tell_data(examples, progress)
     filled = chosen.with_defaults(len(examples.parts["train"]))
@@ -110,11 +113,13 @@ class _Recorder(Progress):
     def __init__(self, listener: Progress, folder: RunFolder, lang: str) -> None:
         self._listener, self._folder, self._words = listener, folder, words(lang)
         self._history: list[Epoch] = []
+        self._events: Events | None = None
 
     def note(self, text: str) -> None:
         self._listener.note(text)
 
     def start(self, epochs: int, steps: int, batch: int) -> None:
+        self._events = Events(self._folder.path)
         self._listener.start(epochs, steps, batch)
 
     def steps(self, epoch: int, step: int, loss: float, accuracy: float, images_per_second: float) -> None:
@@ -124,9 +129,13 @@ class _Recorder(Progress):
         self._history.append(row)
         self._folder.write("history.csv", history_table(tuple(self._history)))
         self._folder.write("curves.svg", curves(self._history, self._words))
+        if self._events is not None:
+            self._events.epoch(row)
         self._listener.epoch(row)
 
     def end(self) -> None:
+        if self._events is not None:
+            self._events.close()
         self._listener.end()
 
 

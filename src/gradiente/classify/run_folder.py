@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -27,21 +28,24 @@ class RunFolder:
 
     Args:
         path: the folder that exists.
+        made: the folders above it that were made for it, the uppermost first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made: Sequence[Path] = ()) -> None:
         self.path = path
+        self._made = made
 
     @classmethod
     def create(cls, wanted: Path) -> RunFolder:
         """Make a new folder: ``wanted``, or with a number behind its name where there is something already."""
+        made = [p for p in reversed(wanted.parents) if not p.exists()]
         wanted.parent.mkdir(parents=True, exist_ok=True)
         number = 1
         while True:
             path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
             try:
                 path.mkdir()
-                return cls(path)
+                return cls(path, made)
             except FileExistsError:
                 with contextlib.suppress(OSError):
                     if not any(path.iterdir()):
@@ -74,6 +78,9 @@ class RunFolder:
     def remove(self) -> None:
         """Delete the folder, after a run that came to nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for path in reversed(self._made):
+                path.rmdir()
 
 
 def write_whole(path: Path, content: bytes) -> None:

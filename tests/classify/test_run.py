@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gradiente import classify
+from gradiente.classify.problems import (
+    ClassesDifferError,
+    DivergedError,
+    NoImagesError,
+    OneClassError,
+    RunNotFoundError,
+    SettingsError,
+    TooFewImagesError,
+)
+
+QUICK = {"model": "softmax", "epochs": 12, "lr": 0.02, "batch": 8}
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_from_a_folder_to_a_tested_model(photos, tmp_path):
+    (photos / "left" / "broken.png").write_bytes(b"x")
+    before = files_in(tmp_path)
+    run = classify.train(photos, out=tmp_path / "runs" / "photos", lang="es", **QUICK)
+    assert run.test is not None
+    assert (run.test.accuracy, run.test.count) == (1.0, 8)
+
+    wrote = [name for name in files_in(tmp_path) if name not in before and "/events/" not in name]
+    assert wrote == [f"runs/photos/{name}" for name in (
+        "config.toml", "curves.svg", "history.csv", "metrics.json", "model/graph.pb", "model/model.json",
+        "model/weights.safetensors", "report.html", "split.csv",
+    )]  # fmt: skip
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] == 1.0
+    assert metrics["train"]["count"] + metrics["validation"]["count"] + metrics["test"]["count"] == 40
+    assert [u["reason"] for u in metrics["data"]["unreadable"]] == ["it is no image of a known format"]
+    with open(run.folder / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == [str(i) for i in range(1, 13)]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    report = (run.folder / "report.html").read_text()
+    assert '<html lang="es">' in report
+    assert "Matriz de confusión" in report
+    assert "http://www.w3.org/2000/svg" in report
+    assert report.count("http") == 1 + report.count("http-equiv")
+
+    model = classify.load(run.folder)
+    assert model.classes == ("left", "right")
+    left, right = photos / "left" / "im-0.png", photos / "right" / "im-0.png"
+    assert [p.label for p in model.predict([left, str(right)])] == ["left", "right"]
+    pixels = np.asarray(Image.open(left))
+    same = model.predict([left.read_bytes(), pixels, pixels[..., None], Image.open(left)])
+    assert [p.probability for p in same] == [same[0].probability] * 4
+    assert sum(same[0].probabilities.tolist()) == pytest.approx(1)
+
+    tested = classify.test(run.folder, photos)
+    assert (tested.scores.accuracy, tested.seen, len(tested.unreadable)) == (1.0, 32, 1)
+
+
+def test_the_settings_file_runs_it_again(photos, tmp_path):
+    first = classify.train(photos, out=tmp_path / "first", seed=3, **QUICK)
+    settings = classify.read_settings(first.folder / "config.toml")
+    second = classify.train(out=tmp_path / "second", settings=settings)
+    third = classify.train(out=tmp_path / "third", settings=settings, seed=4)
+    weights = [run.classifier.weights["weights"] for run in (first, second, third)]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+    assert (first.folder / "split.csv").read_text() == (second.folder / "split.csv").read_text()
+    config = tomllib.loads((first.folder / "config.toml").read_text())
+    assert (config["image_height"], config["channels"], config["seed"]) == (8, 1, 3)
+
+
+def test_a_run_overwrites_none(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = QUICK | {"epochs": 1}
+    assert [classify.train("photos", **quick).folder for _ in range(2)] == [
+        Path("runs/photos"),
+        Path("runs/photos-2"),
+    ]
+
+
+def test_parts_are_disjoint_also_where_files_are_equal(photos, tmp_path):
+    content = (photos / "left" / "im-3.png").read_bytes()
+    for number in range(5):
+        (photos / "left" / f"copy-{number}.png").write_bytes(content)
+    notes: list[str] = []
+    progress = classify.Progress()
+    progress.note = notes.append
+    run = classify.train(photos, out=tmp_path / "run", progress=progress, **QUICK | {"epochs": 1})
+    with open(run.folder / "split.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 45
+    parts = {row["sha256"]: set() for row in rows}
+    for row in rows:
+        parts[row["sha256"]].add(row["part"])
+    assert all(len(p) == 1 for p in parts.values())
+    assert any("5 images are byte for byte copies" in note for note in notes)
+
+
+def test_a_stopped_run_keeps_its_best_model(photos, tmp_path):
+    asked = iter([False, False, True])
+    run = classify.train(photos, out=tmp_path / "run", stop=lambda: next(asked), **QUICK)
+    assert (run.interrupted, run.test, run.metrics["training"]["epochs"]) == (True, None, 2)
+    assert classify.load(run.folder).predict([photos / "left" / "im-1.png"])
+    at_once = classify.train(photos, out=tmp_path / "at once", stop=lambda: True, **QUICK)
+    assert at_once.metrics["training"]["epochs"] == 0
+    assert classify.load(at_once.folder).classes == ("left", "right")
+
+
+def test_a_loss_that_is_no_number_leaves_nothing_behind(photos, tmp_path):
+    with pytest.raises(DivergedError, match=r"epoch 1\. Use a lower learning rate"):
+        classify.train(
+            photos, out=tmp_path / "run", **QUICK | {"lr": 1e38, "model": "perceptron", "average": 0.0}
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_wrong_with_the_data(photos, tmp_path):
+    out = tmp_path / "out"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoImagesError, match="has no images"):
+        classify.train(tmp_path / "empty", out=out)
+    for path in (photos / "right").iterdir():
+        path.write_bytes(b"broken")
+    with pytest.raises(OneClassError, match="are of the class 'left'"):
+        classify.train(photos, out=out)
+    one = Image.fromarray(np.zeros((8, 8), np.uint8))
+    one.save(photos / "right" / "im-0.png")
+    with pytest.raises(TooFewImagesError, match="'right' has 1"):
+        classify.train(photos, out=out)
+    for path in photos.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(NoImagesError, match=r"None of the 40 images .* the file is empty"):
+        classify.train(photos, out=out)
+    for path in (photos / "right").iterdir():
+        path.unlink()
+    with pytest.raises(OneClassError, match="has one class only, 'left'"):
+        classify.train(photos, out=out)
+    assert not out.exists()
+
+
+def test_what_is_wrong_with_a_test(photos, tmp_path):
+    run = classify.train(photos, out=tmp_path / "run", **QUICK | {"epochs": 1})
+    os.rename(photos / "left", photos / "links")
+    with pytest.raises(ClassesDifferError, match=r"There: links, right\. The model's: left, right"):
+        classify.test(run.folder, photos)
+    with pytest.raises(ClassesDifferError, match="classes of MNIST"):
+        classify.test(run.folder, "mnist")
+    with pytest.raises(RunNotFoundError, match="There is no run folder"):
+        classify.load(tmp_path / "none")
+    with pytest.raises(RunNotFoundError, match="has no model"):
+        classify.load(photos)
+
+
+def test_a_divided_folder_is_tested_with_its_test_part(photos, tmp_path):
+    divided = tmp_path / "divided"
+    for part, numbers in (("train", range(14)), ("test", range(14, 20))):
+        for name in ("left", "right"):
+            (divided / part / name).mkdir(parents=True)
+            for number in numbers:
+                os.rename(photos / name / f"im-{number}.png", divided / part / name / f"im-{number}.png")
+    run = classify.train(divided, out=tmp_path / "run", **QUICK)
+    assert run.metrics["test"]["count"] == 12
+    tested = classify.test(run.folder, divided)
+    assert (tested.scores.count, tested.seen) == (12, 0)
+    assert all(name.startswith("test/") for name in tested.names)
+
+
+def test_settings_that_can_not_be(photos, tmp_path):
+    with pytest.raises(SettingsError, match="no setting 'epoch'"):
+        classify.train(photos, epoch=3)
+    with pytest.raises(SettingsError, match="epochs must be at least 1"):
+        classify.train(photos, epochs=0)
+    with pytest.raises(SettingsError, match="no network 'vgg'"):
+        classify.train(photos, out=tmp_path / "run", model="vgg")
+    with pytest.raises(SettingsError, match="for the perceptron only"):
+        classify.train(photos, out=tmp_path / "run", model="cnn", layers=3)
+    with pytest.raises(SettingsError, match="in en and es"):
+        classify.train(photos, lang="fr")
+    with pytest.raises(SettingsError, match="MNIST has grey images"):
+        classify.train("mnist", image_height=32)
+    config = tmp_path / "config.toml"
+    config.write_text('epochs = "3"\n')
+    with pytest.raises(SettingsError, match="epochs must be of the kind int"):
+        classify.read_settings(config)
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradiente.images.categories import read_categories
+from gradiente.images.labelled import natural_key
+from gradiente.images.layouts import find_labelled
+from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError
+
+
+def put(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return root
+
+
+def labels(found) -> dict[str, str]:
+    return {f.name: found.classes[f.label] for f in found.files}
+
+
+def test_one_folder_per_class_in_natural_order(tmp_path):
+    put(
+        tmp_path,
+        "10/a.png",
+        "2/deep/er/b.JPG",
+        "2/notes.txt",
+        "año nuevo/ñ.jpeg",
+        ".hidden/c.png",
+        "2/.d.png",
+    )
+    found = find_labelled(tmp_path)
+    assert found.classes == ("2", "10", "año nuevo")
+    assert labels(found) == {"2/deep/er/b.JPG": "2", "10/a.png": "10", "año nuevo/ñ.jpeg": "año nuevo"}
+    assert found.layout == "one sub-folder per class"
+
+
+def test_what_a_folder_layout_leaves_out_is_said(tmp_path):
+    put(tmp_path, "cat/a.png", "dog/b.png", "beside.png", "empty/readme.txt")
+    assert find_labelled(tmp_path).notes == (
+        "Left out 1 sub-folders without images: empty.",
+        "Left out 1 images that are in no sub-folder: beside.png.",
+    )
+
+
+def test_divided_folders(tmp_path):
+    put(tmp_path, "train/cat/1.png", "Train/dog/2.png", "val/cat/3.png", "test/dog/4.png")
+    found = find_labelled(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert {f.name: f.part for f in found.files} == {
+        "train/cat/1.png": "train",
+        "Train/dog/2.png": "train",
+        "val/cat/3.png": "validation",
+        "test/dog/4.png": "test",
+    }
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    put(tmp_path, "train/1.png", "bus/2.png")
+    assert find_labelled(tmp_path).classes == ("bus", "train")
+
+
+ARROWS = "# a comment\nim-0.png -> sanic\n\nim-10.png->doge\nim-2.png  ->  sanic hegehog\n"
+
+
+def test_a_file_of_arrows(tmp_path):
+    put(tmp_path, "im-0.png", "im-2.png", "im-10.png", "im-11.png")
+    (tmp_path / "categories.txt").write_text(ARROWS + "gone.png -> doge\n")
+    found = find_labelled(tmp_path)
+    assert labels(found) == {"im-0.png": "sanic", "im-2.png": "sanic hegehog", "im-10.png": "doge"}
+    assert [f.name for f in found.files] == ["im-0.png", "im-2.png", "im-10.png"]
+    assert found.layout == "images with categories in categories.txt"
+    assert found.notes == (
+        "categories.txt names 1 images that are not there: gone.png.",
+        "Left out 1 images that categories.txt does not name: im-11.png.",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,category\nim-0.png,a\nim-1.png,b\n",
+        "category;size;file\na;3;im-0.png\nb;4;im-1.png\n",
+        "im-0.png\ta\nim-1.png\tb\n",
+        "id,class,x\nim-0,a,im\nim-1,b,im\n",
+        '\ufefffile,label\n"im-0.png","a"\n"./im-1.png","b"\n',
+        "im-0.png -> a\r\nim-1.png -> b\r\n",
+    ],
+)
+def test_tables_in_any_order(tmp_path, text):
+    put(tmp_path, "im-0.png", "im-1.png")
+    (tmp_path / "some.csv").write_text(text, encoding="utf-8", newline="")
+    assert labels(find_labelled(tmp_path)) == {"im-0.png": "a", "im-1.png": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("im-0.png -> a\nim-0.png -> b\n", "puts im-0.png into the categories 'a' and 'b'"),
+        ("im-0.png -> a\nim-1.png\n", "line 2: 'im-1.png' is not of the form"),
+        ("a,b\n", "no column has the names of the images"),
+        ("file,x,y2\nim-0.png,1,2\n", "which column has the categories"),
+        ("file,x\nim-0.png\n", "row 2 has 1 columns"),
+        ("", "is empty"),
+    ],
+)
+def test_a_file_of_categories_that_can_not_be_understood(tmp_path, text, message):
+    path = tmp_path / "categories.txt"
+    path.write_text(text)
+    with pytest.raises(CategoriesError, match=message.replace("(", "\\(")):
+        read_categories(path, ["im-0.png", "im-1.png"])
+
+
+def test_a_file_of_categories_elsewhere_and_of_other_images(tmp_path):
+    images = put(tmp_path / "images", "a.png", "sub/b.png")
+    other = tmp_path / "c.txt"
+    other.write_text("a.png -> 1\nsub/b.png -> 2\n")
+    assert labels(find_labelled(images, other)) == {"a.png": "1", "sub/b.png": "2"}
+    other.write_text("x.png -> 1\n")
+    with pytest.raises(CategoriesError, match="names none of the 2 images"):
+        find_labelled(images, other)
+
+
+def test_what_is_no_data(tmp_path):
+    with pytest.raises(DataNotFoundError, match="does not exist"):
+        find_labelled(tmp_path / "none")
+    with pytest.raises(NoImagesError, match="has no images"):
+        find_labelled(tmp_path)
+    put(tmp_path, "a.png")
+    with pytest.raises(DataNotFoundError, match="a file, not a folder"):
+        find_labelled(tmp_path / "a.png")
+    with pytest.raises(CategoriesError, match="nothing says their classes"):
+        find_labelled(tmp_path)
+
+
+def test_natural_order():
+    names = ["b", "a10", "A9", "a1b2", "1", "02", "a"]
+    assert sorted(names, key=natural_key) == ["1", "02", "a", "a1b2", "A9", "a10", "b"]
