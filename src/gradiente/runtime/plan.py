@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from gradiente.graph.dtypes import resource, string
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.runtime.effects import Effects, Key, RefResolver, functions, hands_on_ref, loop_variables
+from gradiente.runtime.effects import (
+    Effects,
+    Key,
+    RefResolver,
+    functions,
+    hands_on_ref,
+    is_variable,
+    loop_variables,
+)
 from gradiente.runtime.input_pipeline import InputPipeline
 from gradiente.runtime.static_values import (
     SHAPE_ONLY,
@@ -51,6 +59,17 @@ class Segment:
     effects: Effects = field(default_factory=Effects)
     must_fold: frozenset[Operation] = frozenset()
     refs: dict[Tensor, Key] = field(default_factory=dict[Tensor, Key])
+
+    @property
+    def initializes(self) -> bool:
+        """Whether the segment only gives variables values that depend on nothing but constants and random numbers."""
+        touched = self.effects.reads | self.effects.writes
+        return (
+            not (self.inputs or self.static or self.outputs)
+            and any(is_variable(k) for k in self.effects.writes)
+            and not any(is_variable(k) for k in self.effects.reads)
+            and not any(k.startswith("check:") for k in touched)
+        )
 
     @property
     def on_host(self) -> bool:

@@ -66,7 +66,10 @@ class Runner:
             if segment.on_host:
                 self._run_host(session, segment, env)
             elif session.executor == "python":
-                self._run_python(session, segment, env)
+                self._run_python(session, segment, env, np.array)
+            elif segment.initializes:
+                # Run once, as a rule: compiling it would take longer, and the numbers are the same.
+                self._run_python(session, segment, env, _place)
             else:
                 try:
                     self._run_device(session, segment, env)
@@ -126,19 +129,20 @@ class Runner:
         ctx = HostContext(HostView(session.state, session.lock, place), session)
         run_operations(segment.ops, env, ctx)
 
-    def _run_python(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
+    def _run_python(self, session: Session, segment: Segment, env: dict[Tensor, Any], place: Any) -> None:
         self._prefill(segment, env)
         for tensor in segment.inputs:
             if not isinstance(env[tensor], Ref):
                 env[tensor] = np.asarray(env[tensor])
         with session.lock:
-            ctx = Context(np, dict(session.state), session)
+            touched = segment.effects.reads | segment.effects.writes
+            ctx = Context(
+                np, {k: np.asarray(session.state[k]) for k in touched if k in session.state}, session
+            )
             run_operations(segment.ops, env, ctx)
             for tensor in segment.outputs:
                 env[tensor] = np.array(ctx.value(env[tensor]))
-            session.state.update(
-                {k: np.array(ctx.state[k]) for k in segment.effects.writes if k in ctx.state}
-            )
+            session.state.update({k: place(ctx.state[k]) for k in segment.effects.writes if k in ctx.state})
 
     def executable(self, segment: Segment) -> Executable:
         """The executable of a device segment."""
