@@ -337,7 +337,10 @@ _ARRAY = ("_TensorArrayNew", "_TensorArrayWrite", "_TensorArrayRead", "_TensorAr
 CASES: list[Case] = [
     Case("StatelessIf", _cond, [_TRUE, F(3), F(3)], lambda p, x, y: x * y, "taken"),
     Case("StatelessIf", _cond, [_FALSE, F(3), F(3)], lambda p, x, y: np.sin(x), "other"),
-    Case("StatelessIf", _cond_structure, [B(), F(2), F(2)], lambda p, x, y: [x * x, y, x + y] if p else [np.exp(x), x * y, y], "structure"),
+    Case(
+        "StatelessIf", _cond_structure, [B(), F(2), F(2)],
+        lambda p, x, y: [x * x, y, x + y] if p else [np.exp(x), x * y, y], "structure",
+    ),
     Case("StatelessIf", _cond_nested, [_TRUE, _FALSE, F(2)], lambda p, q, x: x**4, "nested"),
     Case("StatelessIf", _cond_shapes, [_TRUE, F(3)], lambda p, x: x[:1] * 2, "shapes-1"),
     Case("StatelessIf", _cond_shapes, [_FALSE, F(3)], lambda p, x: x[1:] ** 2, "shapes-2"),
@@ -378,7 +381,8 @@ CASES: list[Case] = [
         lambda x: [2 * x, x[2:], (x * x)[[1, 2, 3, 0]], 2 * x], "pieces",
     ),
     Case(
-        ("_TensorArrayGrow", "_TensorArrayTrim"), _array_grown, [F(2)], lambda x: np.stack([0 * x, x, 2 * x, 3 * x]), "grown",
+        ("_TensorArrayGrow", "_TensorArrayTrim"), _array_grown, [F(2)],
+        lambda x: np.stack([0 * x, x, 2 * x, 3 * x]), "grown",
         second=False, note="There is no second derivative through an array of dynamic size.",
     ),
     Case(_ARRAY, lambda tf, x: tf.map_fn(lambda row: row * row, x), [F(3, 2)], lambda x: x * x, "map"),

@@ -243,7 +243,7 @@ def _create_in(
 
 
 _OF_SHAPES = frozenset({"Shape", "Size", "Rank"})
-"""Made outside of a body for what the body captures: there the shape is known when the body is compiled, without the value."""
+"""Made outside of a body for what the body captures: so its shape is known when the body is compiled, without its value."""
 
 
 def copy_operation(op: Operation, inputs: Sequence[Tensor]) -> Operation:

@@ -222,7 +222,10 @@ def copy_operations(
 
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Leave all function bodies and control dependencies: operations made here join the outermost graph."""
+    """Leave all function bodies and control dependencies: operations made here join the outermost graph, in the name scope
+    that applies where they are made.
+    """
+    scope = get_default_graph().get_name_scope()
     graph = outermost(get_default_graph())
-    with graph.as_default(), graph.control_dependencies(None):
+    with graph.as_default(), graph.control_dependencies(None), graph.name_scope(scope and scope + "/"):
         yield

@@ -357,7 +357,8 @@ class Graph:
         try:
             yield self
         finally:
-            _default.stack.remove(self)
+            stack = _default.stack
+            del stack[len(stack) - 1 - stack[::-1].index(self)]
 
     # --- collections ------------------------------------------------------------------------------------------------
 

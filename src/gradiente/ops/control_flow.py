@@ -295,7 +295,7 @@ def _checked_pair(pair: Any) -> tuple[Any, Function]:
     function: Any = pair[1]  # pyright: ignore[reportUnknownVariableType] - user input
     if not isinstance(condition, Tensor) or condition.dtype.base_dtype is not bool_:
         raise TypeError(f"case(): each condition must be a bool tensor, not {condition!r}.")
-    if not isinstance(function, Callable):
+    if not callable(function):  # pyright: ignore[reportUnknownArgumentType] - user input
         raise TypeError(f"case(): {function!r}, beside {condition.name!r}, must be callable.")
     return condition, function
 

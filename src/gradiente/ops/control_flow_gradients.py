@@ -90,15 +90,28 @@ class _Replay:
         return [self._made[t] for t in tensors]
 
     def _check_assignments(self, operations: set[Operation]) -> None:
-        written = {op.inputs[0]: op for op in self._body.needed() if op.op_def.writes}
-        for op in operations:
-            for tensor in op.inputs:
-                if tensor in written and not op.op_def.writes:
+        written = {_variable_behind(op.inputs[0]): op for op in self._body.needed() if op.op_def.writes}
+        for op in operations if written else ():
+            for variable in map(_variable_behind, () if op.op_def.writes else op.inputs):
+                if variable is not None and variable in written:
                     raise LookupError(
-                        f"The gradient through {op.name!r}, made at {op.source}, needs the value that {tensor.op.name!r} "
-                        f"had before {written[tensor].name!r} assigned to it in the same body. Return the new value from "
+                        f"The gradient through {op.name!r}, made at {op.source}, needs the value that {variable.name!r} "
+                        f"had before {written[variable].name!r} assigned to it in the same body. Return the new value from "
                         "the branch or the loop, and assign it outside."
                     )
+
+
+def _variable_behind(tensor: Tensor) -> Operation | None:
+    """The variable that a tensor hands on as it is when its turn comes, if it does."""
+    while True:
+        graph = tensor.graph
+        outer = graph.outside(tensor) if isinstance(graph, FuncGraph) else tensor
+        if outer is not tensor:
+            tensor = outer
+        elif tensor.op.type == "Identity":
+            tensor = tensor.op.inputs[0]
+        else:
+            return tensor.op if tensor.op.type == "VariableV2" else None
 
 
 def _without_effects(op: Operation, inputs: list[Tensor]) -> list[Tensor] | None:

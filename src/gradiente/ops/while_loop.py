@@ -170,8 +170,8 @@ class _Builder:
         if output.dtype.base_dtype is not begins.dtype.base_dtype:
             raise TypeError(
                 f"while_loop(): loop variable {position}, {begins.name!r}, enters the loop as "
-                f"{begins.dtype.base_dtype.name}, but is {output.dtype.base_dtype.name} after one turn, at {user_line()}. Use "
-                "tf.cast in 'body', or begin "
+                f"{begins.dtype.base_dtype.name}, but is {output.dtype.base_dtype.name} after one turn, at {user_line()}. "
+                "Use tf.cast in 'body', or begin "
                 "with the other type."
             )
         if not _at_most_as_general(output.shape, shape):

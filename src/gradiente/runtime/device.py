@@ -149,9 +149,10 @@ class _Traced:
 def _inner_checks(ctx: Context, new: State) -> list[Check]:
     """The checks made inside loops and branches, whose outcome travels with the state."""
     found: list[Check] = []
-    for key, check in ctx.messages.items():
-        if key in new:
-            found.append(Check(check.op, new.pop(key), check.message, check.error))
+    for key in [k for k in new if k.startswith("check:")]:
+        ok, check = new.pop(key), ctx.messages.get(key)
+        if check is not None:
+            found.append(Check(check.op, ok, check.message, check.error))
     return found
 
 
