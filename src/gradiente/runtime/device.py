@@ -57,10 +57,13 @@ class Executable:
                 found = self._functions.setdefault(key, _Traced(self.segment, self._graph, static))
         return found
 
-    def run(self, state: State, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
-        """Run the segment: update ``state`` and return the outputs.
+    def start(
+        self, state: State, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]
+    ) -> tuple[list[Any], Any]:
+        """Start the segment: update ``state`` and return the outputs, and what to ``wait`` for.
 
-        ``state``'s written entries are donated: their buffers are used for the new values.
+        ``state``'s written entries are donated: their buffers are used for the new values. The values may still be on
+        their way when this returns.
         """
         function = self.traced(static)
         _start_counts(self.written, state)
@@ -73,7 +76,15 @@ class Executable:
                 state.update({k: v for k, v in new.items() if k in written})
                 raise function.checks[int(failed[0])].failure()
         state.update(new)
-        return outputs
+        return outputs, outputs or ok
+
+    @staticmethod
+    def wait(pending: Any) -> None:
+        """Wait until the segment has run: fed arrays may change from then on."""
+        try:
+            jax.block_until_ready(pending)
+        except jax.errors.JaxRuntimeError as error:
+            raise _translated(error) from error
 
 
 class _Traced:

@@ -164,7 +164,8 @@ class Runner:
             debug.tell("xla", lower_segment(executable, session.state, inputs, static).as_text())
         started = time.perf_counter()
         with session.lock:
-            outputs = executable.run(session.state, inputs, static)
+            outputs, pending = executable.start(session.state, inputs, static)
+        executable.wait(pending)
         if executable.compilations != before and debug.enabled("time"):
             seconds = time.perf_counter() - started
             debug.tell(
