@@ -104,7 +104,7 @@ def train(
             low, high = run.test.interval
             display.say(
                 f"Test accuracy: {100 * run.test.accuracy:.2f} % ({run.test.correct:,} of {run.test.count:,}; 95 % interval "
-                f"{100 * low:.1f} to {100 * high:.1f})"
+                f"{100 * low:.1f} to {100 * high:.1f}; macro F1 {100 * run.test.macro_f1:.1f} %)"
             )
             report = "" if quiet else f"; look at {run.folder / 'report.html'}"
             display.say(f"The run is in {run.folder}{report}")
