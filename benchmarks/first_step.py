@@ -1,6 +1,6 @@
 """Build the experts' network and take one training step: what a user waits for.
 
-    python first_step.py gradiente|tensorflow|torch|flax
+python first_step.py gradiente|tensorflow|torch|flax
 """
 
 from __future__ import annotations

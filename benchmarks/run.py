@@ -94,7 +94,9 @@ def softmax() -> None:
         ("gradiente", "run"), ("gradiente", "callable"), ("gradiente", "loop"), ("tensorflow", "run"),
         ("torch", "eager"), ("flax", "jit"),
     ]  # fmt: skip
-    report("(a) softmax regression, training step, batch 100", alternate("softmax", variants, 15, 500), 1e6, "µs")
+    report(
+        "(a) softmax regression, training step, batch 100", alternate("softmax", variants, 15, 500), 1e6, "µs"
+    )
 
 
 def experts() -> None:
@@ -114,7 +116,9 @@ def _processes(title: str, commands: dict[str, list[str]], runs: int) -> None:
     for turn in range(runs + 1):
         for key, command in commands.items():
             started = time.perf_counter()
-            subprocess.run(command, check=True, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                command, check=True, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             if turn:
                 times[key].append(time.perf_counter() - started)
     report(title, times, 1.0, "s")
@@ -122,13 +126,20 @@ def _processes(title: str, commands: dict[str, list[str]], runs: int) -> None:
 
 def first() -> None:
     """(b) From process start to the first finished training step of the experts' network."""
-    commands = {f"{f} first step": [sys.executable, str(HERE / "first_step.py"), f] for f in ("gradiente", *PEERS)}
+    commands = {
+        f"{f} first step": [sys.executable, str(HERE / "first_step.py"), f] for f in ("gradiente", *PEERS)
+    }
     _processes("(b) process start to the first finished training step, experts' network", commands, 5)
 
 
 def imports() -> None:
     """(c) Import time."""
-    statements = {"gradiente": "import gradiente", "tensorflow": "import tensorflow", "torch": "import torch", "flax": "import flax"}
+    statements = {
+        "gradiente": "import gradiente",
+        "tensorflow": "import tensorflow",
+        "torch": "import torch",
+        "flax": "import flax",
+    }
     commands = {f"{k} import": [sys.executable, "-c", v] for k, v in statements.items()}
     commands["python start (not a peer)"] = [sys.executable, "-c", "pass"]
     baseline = commands.pop("python start (not a peer)")
@@ -149,7 +160,14 @@ def memory() -> None:
     print("  " + ", ".join(f"after {k}: {v:.1f}" for k, v in answer.items()))
 
 
-TASKS = {"softmax": softmax, "first": first, "imports": imports, "memory": memory, "build": build, "experts": experts}
+TASKS = {
+    "softmax": softmax,
+    "first": first,
+    "imports": imports,
+    "memory": memory,
+    "build": build,
+    "experts": experts,
+}
 
 
 def main() -> None:
@@ -157,8 +175,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("tasks", nargs="*", choices=[*TASKS, []], help="which; all without a name")
     chosen = parser.parse_args().tasks or list(TASKS)
-    print(f"{platform.platform()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}")
-    print(subprocess.run([sys.executable, str(HERE / "worker.py"), "versions"], capture_output=True, text=True).stdout.strip())
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
+    )
+    print(
+        subprocess.run(
+            [sys.executable, str(HERE / "worker.py"), "versions"], capture_output=True, text=True
+        ).stdout.strip()
+    )
     for name in chosen:
         TASKS[name]()
 

@@ -1,6 +1,6 @@
 """One framework of the benchmarks, in a process of its own: reads commands, times blocks of steps, answers.
 
-    python worker.py gradiente|tensorflow|torch|flax|versions
+python worker.py gradiente|tensorflow|torch|flax|versions
 """
 
 from __future__ import annotations

@@ -68,7 +68,9 @@ def test_softmax_applied_twice_is_hinted_at() -> None:
     logits = tf.placeholder(tf.float32, [None, 10])
     labels = tf.placeholder(tf.float32, [None, 10])
     with pytest.warns(UserWarning, match="softmax"):
-        tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=tf.nn.softmax(logits, name="probabilities"))
+        tf.nn.softmax_cross_entropy_with_logits(
+            labels=labels, logits=tf.nn.softmax(logits, name="probabilities")
+        )
 
 
 def test_label_out_of_range() -> None:

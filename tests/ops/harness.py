@@ -119,7 +119,11 @@ class Case:
         """The inputs' values: the same in every process, since the generator is seeded by the row's label."""
         rng = np.random.default_rng(zlib.crc32(self.label.encode()))
         return [
-            i.draw(rng, dtype) if isinstance(i, In) else np.asarray(i).astype(dtype) if _floating(i) else np.asarray(i)
+            i.draw(rng, dtype)
+            if isinstance(i, In)
+            else np.asarray(i).astype(dtype)
+            if _floating(i)
+            else np.asarray(i)
             for i in self.inputs
         ]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.ops.harness import Case, listed
+from tests.ops.table import all_cases
 
 import gradiente as tf
 from gradiente.graph.registry import registered_ops
-from tests.ops.harness import Case, listed
-from tests.ops.table import all_cases
 
 CASES = all_cases()
 WITH_GRADIENT = [c for c in CASES if c.grad]
@@ -51,7 +51,9 @@ def assert_close(actual: Any, expected: Any, rtol: float, what: str) -> None:
     wide = np.complex128 if actual.dtype.kind == "c" else np.float64
     finite = np.abs(expected[np.isfinite(expected)].astype(wide)) if expected.size else np.zeros(0)
     scale = max(1.0, float(finite.max())) if finite.size else 1.0
-    np.testing.assert_allclose(actual.astype(wide), expected.astype(wide), rtol=rtol, atol=rtol * scale, err_msg=what)
+    np.testing.assert_allclose(
+        actual.astype(wide), expected.astype(wide), rtol=rtol, atol=rtol * scale, err_msg=what
+    )
 
 
 def tolerance(case: Case, dtype: str) -> float:
@@ -64,9 +66,13 @@ def test_forward(case: Case) -> None:
         built = Built(case, dtype)
         compiled = built.run(built.outputs, "xla")
         for tensor, value in zip(built.outputs, compiled, strict=True):
-            assert tensor.shape.is_compatible_with(np.shape(value)), f"{tensor}: run gave shape {np.shape(value)}"
+            assert tensor.shape.is_compatible_with(np.shape(value)), (
+                f"{tensor}: run gave shape {np.shape(value)}"
+            )
             if tensor.dtype.base_dtype != tf.string:
-                assert np.asarray(value).dtype == tensor.dtype.base_dtype.np, f"{tensor}: {np.asarray(value).dtype}"
+                assert np.asarray(value).dtype == tensor.dtype.base_dtype.np, (
+                    f"{tensor}: {np.asarray(value).dtype}"
+                )
         if case.reference is not None:
             for value, expected in zip(compiled, listed(case.reference(*built.arrays)), strict=True):
                 assert_close(value, expected, tolerance(case, dtype), f"{case.label} {dtype} xla")
@@ -106,13 +112,17 @@ def _connected(gradients: Any, inputs: Any) -> dict[Any, Any]:
     return {x: tf.convert_to_tensor(g) for x, g in zip(inputs, gradients, strict=True) if g is not None}
 
 
-def _compare(built: Built, total: Any, gradients: dict[Any, Any], what: str, rng: np.random.Generator) -> None:
+def _compare(
+    built: Built, total: Any, gradients: dict[Any, Any], what: str, rng: np.random.Generator
+) -> None:
     """Compare gradients with central differences along two random directions, and the executors with each other."""
     executor = "python"
     values = dict(zip(gradients, built.run(list(gradients.values()), executor), strict=True))
     compiled = built.run(list(gradients.values()), "xla")
     for (x, value), again in zip(values.items(), compiled, strict=True):
-        assert np.shape(value) == tuple(x.shape.as_list()), f"{what}: gradient of shape {np.shape(value)} for {x}"
+        assert np.shape(value) == tuple(x.shape.as_list()), (
+            f"{what}: gradient of shape {np.shape(value)} for {x}"
+        )
         assert_close(again, value, 1e-9, f"{what}, compiled")
     with built.graph.as_default(), tf.Session(executor=executor) as session:
         session.run(tf.global_variables_initializer())
@@ -121,12 +131,15 @@ def _compare(built: Built, total: Any, gradients: dict[Any, Any], what: str, rng
                 direction = rng.standard_normal(x.shape.as_list())
                 center = built.feed[x]
                 above, below = (
-                    session.run(total, {**built.feed, x: center + sign * _STEP * direction}) for sign in (1, -1)
+                    session.run(total, {**built.feed, x: center + sign * _STEP * direction})
+                    for sign in (1, -1)
                 )
                 numeric = (above - below) / (2 * _STEP)
                 symbolic = float(np.sum(gradient * direction))
                 scale = max(1.0, abs(numeric), float(np.linalg.norm(gradient) * np.linalg.norm(direction)))
-                assert abs(numeric - symbolic) <= 2e-6 * scale, f"{what} of {x.name}: {symbolic}, but differences give {numeric}"
+                assert abs(numeric - symbolic) <= 2e-6 * scale, (
+                    f"{what} of {x.name}: {symbolic}, but differences give {numeric}"
+                )
 
 
 def test_every_op_has_a_row_or_a_test_that_names_it() -> None:

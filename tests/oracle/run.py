@@ -67,12 +67,22 @@ def run_all(framework: str, only: str, folder: Path) -> None:
         try:
             found = evaluate(tf, case, dtype)
             plain = {k: np.asarray(v) for k, v in found.items()}
-            strings = {k: [s.hex() if isinstance(s, bytes) else s for s in v.ravel()] for k, v in plain.items() if v.dtype == object}
-            numbers = {k: v.astype(np.float32) if v.dtype.name == "bfloat16" else v for k, v in plain.items() if k not in strings}
+            strings = {
+                k: [s.hex() if isinstance(s, bytes) else s for s in v.ravel()]
+                for k, v in plain.items()
+                if v.dtype == object
+            }
+            numbers = {
+                k: v.astype(np.float32) if v.dtype.name == "bfloat16" else v
+                for k, v in plain.items()
+                if k not in strings
+            }
             np.savez(folder / f"{framework}-{number}.npz", **numbers)
             (folder / f"{framework}-{number}.json").write_text(json.dumps({"strings": strings}))
         except Exception as error:  # the table says which rows fail, and why
-            (folder / f"{framework}-{number}.json").write_text(json.dumps({"error": f"{type(error).__name__}: {error}"[:400]}))
+            (folder / f"{framework}-{number}.json").write_text(
+                json.dumps({"error": f"{type(error).__name__}: {error}"[:400]})
+            )
 
 
 def rows(only: str) -> list[tuple[Case, str]]:
@@ -103,7 +113,11 @@ def compare(only: str, folder: Path) -> tuple[list[str], int, int]:
     good = bad = 0
     for number, (case, dtype) in enumerate(rows(only)):
         told = [json.loads((folder / f"{f}-{number}.json").read_text()) for f in ("gradiente", "tensorflow")]
-        errors = [f"{f}: {t['error']}" for f, t in zip(("gradiente", "TensorFlow"), told, strict=True) if "error" in t]
+        errors = [
+            f"{f}: {t['error']}"
+            for f, t in zip(("gradiente", "TensorFlow"), told, strict=True)
+            if "error" in t
+        ]
         forward = gradient = 0.0
         missing: list[str] = []
         if not errors:
@@ -117,11 +131,17 @@ def compare(only: str, folder: Path) -> tuple[list[str], int, int]:
                     forward = max(forward, d)
                 else:
                     gradient = max(gradient, d)
-        limits = (DOUBLE, DOUBLE) if dtype == "float64" else (max(FORWARD, case.rtol), max(GRADIENT, case.rtol))
+        limits = (
+            (DOUBLE, DOUBLE) if dtype == "float64" else (max(FORWARD, case.rtol), max(GRADIENT, case.rtol))
+        )
         fine = not errors and not missing and forward <= limits[0] and gradient <= limits[1]
         good, bad = good + fine, bad + (not fine)
-        text = "; ".join([*errors, *(f"{m} in one only" for m in missing)]).replace("|", "/").replace("\n", " ")
-        lines.append(f"| {case.label} | {dtype} | {forward:.1e} | {gradient:.1e} | {'agrees' if fine else '**differs** ' + text} |")
+        text = (
+            "; ".join([*errors, *(f"{m} in one only" for m in missing)]).replace("|", "/").replace("\n", " ")
+        )
+        lines.append(
+            f"| {case.label} | {dtype} | {forward:.1e} | {gradient:.1e} | {'agrees' if fine else '**differs** ' + text} |"
+        )
     return lines, good, bad
 
 
@@ -138,7 +158,9 @@ def main() -> int:
         run_all(arguments.evaluate, arguments.only, arguments.folder)
         return 0
     if not arguments.tensorflow:
-        parser.error("--tensorflow PYTHON: the Python of an environment with TensorFlow (make oracle makes one)")
+        parser.error(
+            "--tensorflow PYTHON: the Python of an environment with TensorFlow (make oracle makes one)"
+        )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for framework, python in (("gradiente", sys.executable), ("tensorflow", arguments.tensorflow)):

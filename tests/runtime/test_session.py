@@ -123,8 +123,12 @@ def test_a_new_session_has_variables_of_its_own(executor: str) -> None:
 def test_uninitialized_variable(executor: str) -> None:
     v = tf.Variable(1.0, name="weights")
     for fetch in (v, v + 1.0, v.assign_add(1.0)):
-        with tf.Session(executor=executor) as sess, pytest.raises(
-            tf.errors.FailedPreconditionError, match=r"uninitialized value weights.*global_variables_initializer"
+        with (
+            tf.Session(executor=executor) as sess,
+            pytest.raises(
+                tf.errors.FailedPreconditionError,
+                match=r"uninitialized value weights.*global_variables_initializer",
+            ),
         ):
             sess.run(fetch)
 
@@ -132,7 +136,9 @@ def test_uninitialized_variable(executor: str) -> None:
 def test_placeholder_not_fed(executor: str) -> None:
     x = tf.placeholder(tf.float32, [None, 4], name="images")
     with tf.Session(executor=executor) as sess:
-        with pytest.raises(tf.errors.InvalidArgumentError, match="must feed a value for placeholder tensor 'images'") as e:
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="must feed a value for placeholder tensor 'images'"
+        ) as e:
             sess.run(x * 2)
         assert "test_session.py" in str(e.value)
         with pytest.raises(tf.errors.InvalidArgumentError, match="images"):
@@ -152,7 +158,10 @@ def test_placeholder_not_fed(executor: str) -> None:
 )
 def test_wrong_shapes_get_hints(shape: Any, value: Any, hint: str) -> None:
     x = tf.placeholder(tf.float32, shape, name="x")
-    with tf.Session() as sess, pytest.raises(ValueError, match=rf"Cannot feed value of shape .*'x:0'.*{hint}"):
+    with (
+        tf.Session() as sess,
+        pytest.raises(ValueError, match=rf"Cannot feed value of shape .*'x:0'.*{hint}"),
+    ):
         sess.run(x, {x: value})
 
 
@@ -272,7 +281,10 @@ def test_64_bit_types_without_changing_jax_for_others() -> None:
 
 def test_warns_when_the_graph_grows_in_a_loop() -> None:
     x = tf.constant(1.0)
-    with tf.Session(executor="python") as sess, pytest.warns(UserWarning, match=r"graph grows .*test_session\.py"):
+    with (
+        tf.Session(executor="python") as sess,
+        pytest.warns(UserWarning, match=r"graph grows .*test_session\.py"),
+    ):
         for _ in range(40):
             sess.run(x + 1.0)
 
