@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.functions import FuncGraph
+from gradiente.graph.functions import FuncGraph, depth
 from gradiente.graph.graph import get_default_graph
 from gradiente.graph.indexed_slices import IndexedSlices, densified
 from gradiente.graph.operation import Operation, Tensor
@@ -66,10 +66,10 @@ def gradients(
         waiting: dict[Tensor, list[Gradient]] = {}
         for i, (y, grad_y) in enumerate(zip(ys, _listed(grad_ys) or [None] * len(ys), strict=True)):
             waiting.setdefault(y, []).append(_start(y, grad_y, i))
-        for op in sorted(_between(ys, xs, stops), key=lambda op: op.creation_index, reverse=True):
+        for op in sorted(_between(ys, xs, stops), key=_made, reverse=True):
             received = [_added(waiting.get(t)) for t in op.outputs]
             if any(g is not None for g in received):
-                for tensor, grad in zip(op.inputs, _apply_rule(op, received, scope), strict=True):
+                for tensor, grad in zip(_inputs(op), _apply_rule(op, received, scope), strict=True):
                     if grad is not None and tensor not in stops:
                         waiting.setdefault(tensor, []).append(grad)
         found = [_added(waiting.get(x)) for x in xs]
@@ -125,20 +125,36 @@ def hessians(
 def _between(ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Tensor]) -> set[Operation]:
     """The operations on a path from some x to some y; paths end at ``xs`` that nothing leads to and at ``stops``."""
     behind: set[Operation] = set()
+    inside = all(x.graph is get_default_graph() for x in xs)
     pending = [y.op for y in ys if y not in stops]
     while pending:
         op = pending.pop()
         if op not in behind:
             behind.add(op)
-            pending.extend(t.op for t in op.inputs if t not in stops)
+            pending.extend(t.op for t in (op.inputs if inside else _inputs(op)) if t not in stops)
     targets, between = set(xs), set[Operation]()
-    for op in sorted(behind, key=lambda op: op.creation_index):
-        if any(t in targets or t.op in between for t in op.inputs if t not in stops):
+    for op in sorted(behind, key=_made):
+        if any(t in targets or t.op in between for t in _inputs(op) if t not in stops):
             between.add(op)
     return between
 
 
+def _made(op: Operation) -> tuple[int, int]:
+    """Orders operations: those of a body after all of the graph around it, and each graph's as they were made."""
+    return depth(op.graph), op.creation_index
+
+
+def _inputs(op: Operation) -> Sequence[Tensor]:
+    """The inputs of an operation; of one that stands in a body for a tensor from outside, that tensor."""
+    if op.type == "_Arg" and isinstance(op.graph, FuncGraph):
+        outer = op.graph.outside(op.outputs[0])
+        return () if outer.op is op else (outer,)
+    return op.inputs
+
+
 def _apply_rule(op: Operation, received: list[Any], scope: str) -> Sequence[Gradient | None]:
+    if op.type == "_Arg":
+        return received
     rule: Any = gradient_rule(op.attrs.get("_gradient_op_type", op.type))
     if rule is NOT_DIFFERENTIABLE:
         return [None] * len(op.inputs)
@@ -215,10 +231,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _element(value: Any) -> Tensor:
-    """``value`` as a tensor; a variable as its reference, a tensor captured by the current body as its inner input."""
-    tensor = value.values if isinstance(value, IndexedSlices) else convert_to_tensor(value, as_ref=True)
-    graph = get_default_graph()
-    return graph.captures.get(tensor, tensor) if isinstance(graph, FuncGraph) else tensor
+    """``value`` as a tensor; a variable as its reference."""
+    return value.values if isinstance(value, IndexedSlices) else convert_to_tensor(value, as_ref=True)
 
 
 control_flow_gradients.install(gradients)

@@ -169,6 +169,14 @@ def outermost(graph: Graph) -> Graph:
     return graph
 
 
+def depth(graph: Graph) -> int:
+    """How many bodies are around the operations of ``graph``: 0 for a program's graph."""
+    count = 0
+    while isinstance(graph, FuncGraph):
+        graph, count = graph.enclosing, count + 1
+    return count
+
+
 _SMALL = 64
 
 
