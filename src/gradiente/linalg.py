@@ -1,5 +1,7 @@
 """Linear algebra (``tf.linalg``)."""
 
+# pyright: reportUnusedImport=false - names are handed on under TensorFlow's names in this module
+
 from __future__ import annotations
 
 from gradiente.compat import missing_in as _missing_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -179,7 +179,7 @@ def run_operations(
     ops: Iterable[Operation],
     env: dict[Tensor, Any],
     ctx: Context,
-    must_fold: frozenset[Operation] = frozenset(),
+    must_fold: Set[Operation] = frozenset(),
 ) -> None:
     """Run operations in order, taking their inputs from ``env`` and adding their outputs to it."""
     for op in ops:
