@@ -560,3 +560,28 @@ def test_an_array_chosen_by_a_branch(executor: str) -> None:
     y = tf.cond(p, lambda: array.write(0, 5.0), lambda: array).stack()
     with tf.Session(executor=executor) as sess:
         assert [sess.run(y, {p: b}).tolist() for b in (True, False)] == [[5, 2], [1, 2]]
+
+
+class TestGradientsInside:
+    """Gradients taken inside a body, with respect to what lies outside."""
+
+    def test_of_what_was_computed_outside(self, executor: str) -> None:
+        w = tf.Variable(3.0)
+        p = tf.placeholder(tf.bool, [])
+        h = w * w
+        y = tf.cond(p, lambda: tf.gradients(h * 2.0, w)[0], lambda: tf.constant(0.0))
+        with started(executor) as sess:
+            assert (sess.run(y, {p: True}), sess.run(y, {p: False})) == (12, 0)
+
+    def test_a_whole_training_run_in_one_loop(self, executor: str) -> None:
+        w = tf.Variable(3.0)
+        optimizer = tf.train.GradientDescentOptimizer(0.1)
+
+        def turn(i: Any) -> Any:
+            with tf.control_dependencies([optimizer.minimize(w * w)]):
+                return i + 1
+
+        steps = tf.while_loop(lambda i: i < 5, turn, [0])
+        with started(executor) as sess:
+            assert sess.run(steps) == 5
+            np.testing.assert_allclose(sess.run(w), 3 * 0.8**5, rtol=1e-6)

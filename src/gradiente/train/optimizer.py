@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gradiente.gradients import gradients
-from gradiente.graph.build import apply, convert_to_tensor, name_scope
+from gradiente.graph.build import apply, convert_to_tensor, graph_of, name_scope
 from gradiente.graph.dtypes import FLOATS
 from gradiente.graph.functions import init_scope
 from gradiente.graph.graph import Graph, get_default_graph
@@ -171,7 +171,7 @@ class Optimizer:
             converted.append((grad, variable))
         if not converted:
             raise ValueError(no_gradient_message([v for _, v in pairs], None))
-        with converted[0][1].graph.as_default():
+        with graph_of([v for _, v in converted]).as_default():
             return self._build(converted, global_step, name)
 
     def _build(self, pairs: GradsAndVars, global_step: Any, name: str | None) -> Any:
