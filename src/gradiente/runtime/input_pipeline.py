@@ -19,6 +19,9 @@ DECODERS = frozenset({"DecodePng", "DecodeJpeg", "DecodeBmp", "DecodeGif", "Deco
 _FILLING = frozenset({"QueueEnqueueV2", "QueueEnqueueManyV2"})
 _COUNTING = frozenset({"CountUpTo"})
 
+_NEUTRAL = frozenset({"Const", "NoOp"})
+"""Ops that stand wherever their result is wanted."""
+
 _HEAVY = ("Conv", "Depthwise", "MaxPool", "AvgPool", "MatMul", "BatchMatMul", "Einsum", "FusedBatchNorm", "LRN", "Matrix",
           "Svd", "Qr", "Cholesky")  # fmt: skip
 """Beginnings of the names of ops that are worth compiling, whatever their shapes."""
@@ -58,5 +61,7 @@ class InputPipeline:
 def _runs_in_numpy(op: Operation) -> bool:
     definition = op.op_def
     if definition.compute is None or definition.reads or definition.writes or functions(op):
+        return False
+    if op.type in _NEUTRAL or any(t.dtype.is_ref_dtype for t in op.inputs):
         return False
     return (not definition.stateful or definition.random) and not op.type.startswith(_HEAVY)

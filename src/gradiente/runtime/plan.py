@@ -219,7 +219,7 @@ class _Leveler:
 
     def _place(self, op: Operation) -> int:
         neutral = op.type in _NEUTRAL or hands_on_ref(op)
-        host = runs_on_host(op) or (not neutral and self._pipeline.takes(op))
+        host = self._pipeline.takes(op) or runs_on_host(op)
         level = -1 if neutral else 1 if host else 0
 
         def after(other: Operation, strictly: bool = False) -> None:
