@@ -1,6 +1,7 @@
 """Strings (``tf.strings``)."""
 
-# pyright: reportUnusedImport=false - names are handed on under TensorFlow's names in this module
+# The names are handed on as TensorFlow calls them in this module.
+# pyright: reportUnusedImport=false
 
 from __future__ import annotations
 
