@@ -41,14 +41,17 @@ def constant_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, An
     kinds: set[Any] = set()
     plain = _plain(value, kinds)
     found = _python_dtype(kinds)
-    if dtype is None:
-        dtype = found
-        if dtype is int32:
-            wide = np.asarray(plain, dtype=np.int64)
-            if wide.size and (wide.min() < -(2**31) or wide.max() >= 2**31):
-                dtype = int64
-    else:
-        _check_python(found, dtype, value)
+    if dtype is not None:
+        _check_python(found, dtype, kinds)
+        return _array(plain, dtype, value)
+    if found is int32:
+        wide = _array(plain, int64, value)
+        fits = not wide.size or (wide.min() >= -(2**31) and wide.max() < 2**31)
+        return wide.astype(np.int32) if fits else wide
+    return _array(plain, found, value)
+
+
+def _array(plain: Any, dtype: DType, value: Any) -> np.ndarray[Any, Any]:
     if dtype is string:
         return _string_array(plain)
     try:
@@ -135,8 +138,8 @@ def _python_dtype(kinds: Iterable[Any]) -> DType:
     return int32
 
 
-def _check_python(found: DType, wanted: DType, value: Any) -> None:
-    if np.size(value) == 0 if is_list(value) else False:
+def _check_python(found: DType, wanted: DType, kinds: set[Any]) -> None:
+    if not kinds:
         return
     fits = (
         found is wanted
@@ -145,7 +148,7 @@ def _check_python(found: DType, wanted: DType, value: Any) -> None:
         or (found.is_complex and wanted.is_complex)
     )
     if not fits:
-        raise TypeError(f"Expected {wanted.name}, got {value!r} of type {found.name}.")
+        raise TypeError(f"Expected {wanted.name}, got a value of type {found.name}.")
 
 
 def _string_array(values: Any) -> np.ndarray[Any, Any]:
