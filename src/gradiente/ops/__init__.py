@@ -8,6 +8,7 @@ from gradiente.ops import assertions as assertions
 from gradiente.ops import bands as bands
 from gradiente.ops import basic as basic
 from gradiente.ops import bitwise as bitwise
+from gradiente.ops import body_replay as body_replay
 from gradiente.ops import cast as cast
 from gradiente.ops import checks as checks
 from gradiente.ops import clip as clip
