@@ -29,8 +29,8 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
     Source: TensorFlow 1's ``tf.image.convert_image_dtype``.
 
     >>> with tf.Session() as sess:
-    ...     sess.run(tf.image.convert_image_dtype(np.array([0, 51, 255], np.uint8), tf.float32))
-    array([0. , 0.2, 1. ], dtype=float32)
+    ...     sess.run(tf.image.convert_image_dtype(np.array([0, 255], np.uint8), tf.float32))
+    array([0., 1.], dtype=float32)
     """
     tensor = convert_to_tensor(image, name="image")
     wanted, own = as_dtype(dtype), tensor.dtype.base_dtype
