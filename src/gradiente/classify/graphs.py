@@ -68,6 +68,7 @@ def training_graph(
     lr: float,
     steps: int,
     average: float,
+    shift: int,
     seed: int,
 ) -> TrainingGraph:
     """Build the graph that learns: cross-entropy of a softmax, and Adam with a learning rate that falls along a cosine.
@@ -80,13 +81,15 @@ def training_graph(
         lr: the learning rate at the start.
         steps: after how many steps it is zero.
         average: the share that the weights' moving average keeps in each step; 0 for no average.
-        seed: of the first weights and the dropout.
+        shift: by how many pixels at most each batch is moved at random; 0 for none.
+        seed: of the first weights, the dropout and the shifts.
     """
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(seed)
         images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
         labels = tf.placeholder(tf.int32, [None], name="labels")
-        logits = network(preprocessing.apply(images), num_classes, True)
+        moved = shifted(images, shift) if shift else images
+        logits = network(preprocessing.apply(moved), num_classes, True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         loss = tf.reduce_mean(losses, name="loss")
         right = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), labels)
@@ -106,6 +109,23 @@ def training_graph(
         initialize = tf.global_variables_initializer()
     graph.finalize()
     return TrainingGraph(graph, images, labels, step, loss, accuracy, weights, initialize)
+
+
+def shifted(images: Any, most: int) -> Any:
+    """A batch moved by up to ``most`` pixels up or down and left or right, at random; edges are repeated.
+
+    Args:
+        images: ``[batch, height, width, channels]``.
+        most: the largest shift.
+
+    Returns:
+        Images of the same size.
+    """
+    for axis in (1, 2):
+        size = int(images.shape[axis])
+        offset = tf.random_uniform([], -most, most + 1, dtype=tf.int32)
+        images = tf.gather(images, tf.clip_by_value(tf.range(size) + offset, 0, size - 1), axis=axis)
+    return images
 
 
 def inference_graph(

@@ -159,7 +159,7 @@ def _plan(settings: Settings, data: Dataset) -> str:
     height, width, channels = data.shape
     return (
         f"{settings.model} on images of {height}x{width}x{channels}, {settings.epochs} epochs in batches of "
-        f"{settings.batch}, Adam from {settings.lr:g}, seed {settings.seed}."
+        f"{settings.batch}, moved by up to {settings.shift} pixels, Adam from {settings.lr:g}, seed {settings.seed}."
     )
 
 

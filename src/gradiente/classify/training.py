@@ -135,7 +135,7 @@ class _Fit:
         total = self._epoch_steps * self._epochs
         self._graph = training_graph(
             network, data.shape, len(data.classes), preprocessing, lr=settings.lr, steps=total, average=settings.average,
-            seed=settings.seed,
+            shift=settings.shift or 0, seed=settings.seed,
         )  # fmt: skip
         graph_def = inference_graph(network, data.shape, len(data.classes), preprocessing)
         self._session = tf.Session(graph=self._graph.graph)

@@ -55,6 +55,12 @@ def train(
         float | None,
         typer.Option(help="Decay of the weights' moving average; 0 for none.", show_default="0.99"),
     ] = None,
+    shift: Annotated[
+        int | None,
+        typer.Option(
+            help="Move training images by up to so many pixels.", show_default="a 14th of their side"
+        ),
+    ] = None,
     validation: Annotated[
         float | None, typer.Option(help="Proportion of a folder for validation.", show_default="0.15")
     ] = None,
@@ -88,7 +94,7 @@ def train(
             )
         given: dict[str, Any] = {
             "model": model, "epochs": epochs, "batch": batch, "lr": lr, "seed": seed, "channels": channels,
-            "layers": layers, "width": width, "average": average, "validation": validation, "test": test,
+            "layers": layers, "width": width, "average": average, "shift": shift, "validation": validation, "test": test,
             "categories": None if categories is None else str(categories),
         }  # fmt: skip
         if image_size is not None:
