@@ -75,7 +75,7 @@ def _sizes(shape: TensorShape) -> tuple[int, ...]:
     return tuple(d or 0 for d in shape.as_list())
 
 
-class Features:
+class ExampleFeatures:
     """The features of one example, by key."""
 
     def __init__(self, features: Mapping[str, Any], where: Where) -> None:
@@ -142,10 +142,10 @@ def _parse_example(
     dense_shapes: Sequence[TensorShape],
 ) -> list[Array]:  # fmt: skip
     del xp
-    examples: list[Features] = []
+    examples: list[ExampleFeatures] = []
     for i, data in enumerate(serialized):
         where = Where(op, names[i].decode(errors="replace") if names.size else "", i)
-        examples.append(Features(parsed(messages.Example, data, where).features.feature, where))
+        examples.append(ExampleFeatures(parsed(messages.Example, data, where).features.feature, where))
     sparse = [
         batch_sparse([e.get(key, t) for e in examples], t)
         for key, t in zip(keys_of(sparse_keys), sparse_types, strict=True)
@@ -208,7 +208,9 @@ def _parse_single(
 ) -> list[Array]:  # fmt: skip
     del xp
     where = Where(op, origin(scalar_bytes(serialized)), 0)
-    example = Features(parsed(messages.Example, scalar_bytes(serialized), where).features.feature, where)
+    example = ExampleFeatures(
+        parsed(messages.Example, scalar_bytes(serialized), where).features.feature, where
+    )
     sparse = [
         single_sparse(example.get(_text(k), t), t) for k, t in zip(sparse_keys, sparse_types, strict=True)
     ]
@@ -265,7 +267,7 @@ def _parse_sequence(
         op, scalar_bytes(debug_name).decode(errors="replace") or origin(scalar_bytes(serialized)), 0
     )
     message = parsed(messages.SequenceExample, scalar_bytes(serialized), where)
-    context = Features(message.context.feature, where)
+    context = ExampleFeatures(message.context.feature, where)
     context_sparse = [
         single_sparse(context.get(k, t), t)
         for k, t in zip(keys_of(context_sparse_keys), attrs["context_sparse_types"], strict=True)
@@ -309,7 +311,7 @@ def _steps(lists: Any, key: str, dtype: DType, shape: TensorShape, may_miss: boo
         return np.zeros((0, *_sizes(shape)), dtype.np)
     empty = np.zeros(0, dtype.np)
     rows = [
-        Features({key: f}, Where(where.op, where.name, i)).dense(key, dtype, shape, empty)
+        ExampleFeatures({key: f}, Where(where.op, where.name, i)).dense(key, dtype, shape, empty)
         for i, f in enumerate(lists[key].feature)
     ]
     return np.stack(rows) if rows else np.zeros((0, *_sizes(shape)), dtype.np)

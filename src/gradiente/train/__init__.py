@@ -8,11 +8,11 @@ from gradiente.formats.example import Example as Example
 from gradiente.formats.example import Feature as Feature
 from gradiente.formats.example import FeatureList as FeatureList
 from gradiente.formats.example import FeatureLists as FeatureLists
+from gradiente.formats.example import Features as Features
 from gradiente.formats.example import FloatList as FloatList
 from gradiente.formats.example import Int64List as Int64List
 from gradiente.formats.example import SequenceExample as SequenceExample
 from gradiente.graph.graph_def import write_graph as write_graph
-from gradiente.ops.parsing_ops import Features as Features
 from gradiente.train.adadelta import AdadeltaOptimizer as AdadeltaOptimizer
 from gradiente.train.adagrad import AdagradDAOptimizer as AdagradDAOptimizer
 from gradiente.train.adagrad import AdagradOptimizer as AdagradOptimizer
