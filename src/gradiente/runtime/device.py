@@ -177,9 +177,9 @@ def _translated(error: Exception) -> OpError:
 
 
 def place(value: Any) -> Any:
-    """A NumPy value as an array on the device, of the same type (also 64-bit types)."""
+    """A copy of a NumPy value as an array on the device, of the same type (also 64-bit types)."""
     with jax.enable_x64(True):
-        return jnp.array(value, copy=True)
+        return jax.device_put(np.array(value))
 
 
 def to_numpy(value: Any) -> np.ndarray[Any, Any]:
