@@ -8,7 +8,6 @@ from typing import Any
 
 import gradiente as tf
 from gradiente.classify.networks import Network
-from gradiente.graph.graph_util import extract_sub_graph
 
 IMAGES = "images"
 """The placeholder of both graphs: raw images, uint8 ``[batch, height, width, channels]``."""
@@ -140,4 +139,4 @@ def inference_graph(
         images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
         logits = network(preprocessing.apply(images), num_classes, False)
         tf.nn.softmax(tf.identity(logits, name="network_output"), name=PROBABILITIES)
-    return extract_sub_graph(graph.as_graph_def(), [PROBABILITIES])
+    return tf.graph_util.extract_sub_graph(graph.as_graph_def(), [PROBABILITIES])
