@@ -86,3 +86,15 @@ def test_a_failing_step_keeps_what_it_found() -> None:
         with pytest.raises(tf.errors.InvalidArgumentError, match="reciprocal"):
             loop.run(4)
         assert sess.run(v) == 1.5
+
+
+def test_a_step_whose_shapes_depend_on_values_is_refused() -> None:
+    x = tf.placeholder(tf.float32, [None])
+    grown = tf.while_loop(
+        lambda v: tf.size(v) < 10,
+        lambda v: (tf.concat([v, v], 0),),
+        [x],
+        shape_invariants=[tf.TensorShape([None])],
+    )
+    with tf.Session() as sess, pytest.raises(ValueError, match="step by step"):
+        sess.make_loop(grown, {x: np.ones(4)}, 2).run(2)

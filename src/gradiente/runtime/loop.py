@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradiente.graph.evaluate import RunsOnHost
 from gradiente.graph.operation import Tensor
 from gradiente.runtime.batches import BatchOrder
 from gradiente.runtime.effects import is_variable
@@ -93,7 +94,13 @@ class StepLoop:
             for key in sorted(self._segment.effects.reads):
                 if is_variable(key) and key not in state:
                     raise uninitialized(self._session.graph.get_operation_by_name(key))
-            outputs = self._compiled.run(state, self._batched, self._data, env, indices)
+            try:
+                outputs = self._compiled.run(state, self._batched, self._data, env, indices)
+            except RunsOnHost as error:
+                raise ValueError(
+                    f"Many steps in one executable need a step that runs on the device as a whole, here: {error} Run it "
+                    "step by step."
+                ) from error
         values = dict(zip(self._segment.outputs, outputs, strict=True))
         by_fetch: list[Any] = []
         for tensor in self._fetches.tensors:
