@@ -17,6 +17,16 @@ from gradiente.train.adadelta import AdadeltaOptimizer as AdadeltaOptimizer
 from gradiente.train.adagrad import AdagradDAOptimizer as AdagradDAOptimizer
 from gradiente.train.adagrad import AdagradOptimizer as AdagradOptimizer
 from gradiente.train.adam import AdamOptimizer as AdamOptimizer
+from gradiente.train.basic_session_run_hooks import CheckpointSaverHook as CheckpointSaverHook
+from gradiente.train.basic_session_run_hooks import FeedFnHook as FeedFnHook
+from gradiente.train.basic_session_run_hooks import FinalOpsHook as FinalOpsHook
+from gradiente.train.basic_session_run_hooks import LoggingTensorHook as LoggingTensorHook
+from gradiente.train.basic_session_run_hooks import NanLossDuringTrainingError as NanLossDuringTrainingError
+from gradiente.train.basic_session_run_hooks import NanTensorHook as NanTensorHook
+from gradiente.train.basic_session_run_hooks import SecondOrStepTimer as SecondOrStepTimer
+from gradiente.train.basic_session_run_hooks import StepCounterHook as StepCounterHook
+from gradiente.train.basic_session_run_hooks import StopAtStepHook as StopAtStepHook
+from gradiente.train.basic_session_run_hooks import SummarySaverHook as SummarySaverHook
 from gradiente.train.checkpoint_state import checkpoint_exists as checkpoint_exists
 from gradiente.train.checkpoint_state import (
     generate_checkpoint_state_proto as generate_checkpoint_state_proto,
@@ -59,6 +69,11 @@ from gradiente.train.learning_rate_decay import noisy_linear_cosine_decay as noi
 from gradiente.train.learning_rate_decay import piecewise_constant as piecewise_constant
 from gradiente.train.learning_rate_decay import polynomial_decay as polynomial_decay
 from gradiente.train.momentum import MomentumOptimizer as MomentumOptimizer
+from gradiente.train.monitored_session import ChiefSessionCreator as ChiefSessionCreator
+from gradiente.train.monitored_session import MonitoredSession as MonitoredSession
+from gradiente.train.monitored_session import MonitoredTrainingSession as MonitoredTrainingSession
+from gradiente.train.monitored_session import Scaffold as Scaffold
+from gradiente.train.monitored_session import SingularMonitoredSession as SingularMonitoredSession
 from gradiente.train.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from gradiente.train.optimizer import Optimizer as Optimizer
 from gradiente.train.proximal import ProximalAdagradOptimizer as ProximalAdagradOptimizer
@@ -70,8 +85,13 @@ from gradiente.train.rmsprop import RMSPropOptimizer as RMSPropOptimizer
 from gradiente.train.saver import Saver as Saver
 from gradiente.train.saver import export_meta_graph as export_meta_graph
 from gradiente.train.saver import import_meta_graph as import_meta_graph
+from gradiente.train.session_run_hook import SessionRunArgs as SessionRunArgs
+from gradiente.train.session_run_hook import SessionRunContext as SessionRunContext
+from gradiente.train.session_run_hook import SessionRunHook as SessionRunHook
+from gradiente.train.session_run_hook import SessionRunValues as SessionRunValues
 from gradiente.train.summary_io import SummaryWriter as SummaryWriter
 from gradiente.train.summary_io import summary_iterator as summary_iterator
+from gradiente.train.supervisor import Supervisor as Supervisor
 from gradiente.train.sync_replicas import SyncReplicasOptimizer as SyncReplicasOptimizer
 from gradiente.train.training_util import assert_global_step as assert_global_step
 from gradiente.train.training_util import create_global_step as create_global_step

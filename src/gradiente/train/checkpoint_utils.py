@@ -124,8 +124,8 @@ def _initialize(reader: CheckpointReader, path: str, name: str, target: Any) -> 
     whole = target.get_shape() if hasattr(target, "get_shape") else None
     if whole is not None and not pieces[0][1] and not whole.is_compatible_with(shapes[name]):
         raise ValueError(
-            f"Shape of variable {target.name} ({whole.as_list()}) doesn't match with shape of tensor {name} ({shapes[name]}) "
-            f"from checkpoint reader of {path}. The variable was made at {target.op.source}"
+            f"Shape of variable {target.name} ({whole.as_list()}) doesn't match with shape of tensor {name} "
+            f"({shapes[name]}) from checkpoint reader of {path}. The variable was made at {target.op.source}"
         )
     for variable, spec in pieces:
         with (
