@@ -42,8 +42,10 @@ def _grids(shape: Any, size: Any, align_corners: bool, half_pixel_centers: bool)
 
 def _along(xp: Namespace, images: Array, rows: Array, columns: Array) -> Array:
     """A matrix applied to the rows and one to the columns of images, in float32."""
-    wide = xp.einsum("oi,nijc->nojc", rows, images.astype(np.float32))
-    return xp.einsum("oj,nijc->nioc", columns, wide)
+    batch, height, width, channels = images.shape
+    tall = xp.matmul(rows, images.astype(np.float32).reshape(batch, height, width * channels))
+    each_row = tall.reshape(batch * rows.shape[0], width, channels)
+    return xp.matmul(columns, each_row).reshape(batch, rows.shape[0], columns.shape[0], channels)
 
 
 # ResizeBilinear

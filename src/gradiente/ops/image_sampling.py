@@ -87,6 +87,7 @@ def cubic(grid: Grid) -> tuple[Vector, Vector]:
     return indices, weights.astype(np.float32)
 
 
+@lru_cache(maxsize=256)
 def area(grid: Grid) -> Array:
     """The share of each input pixel in each output pixel: a matrix ``[output, input]``."""
     scale = grid.scale
