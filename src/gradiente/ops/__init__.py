@@ -87,6 +87,7 @@ from gradiente.ops import random_discrete as random_discrete
 from gradiente.ops import random_ops as random_ops
 from gradiente.ops import random_seed as random_seed
 from gradiente.ops import random_shuffling as random_shuffling
+from gradiente.ops import random_stateless as random_stateless
 from gradiente.ops import reader_ops as reader_ops
 from gradiente.ops import readers as readers
 from gradiente.ops import reduce as reduce
