@@ -85,6 +85,18 @@ class Graph:
                 controller.made.add(op)
             return op
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """If the block fails, take away the operations that it added."""
+        before, names = len(self._operations), dict(self._names_in_use)
+        try:
+            yield
+        except BaseException:
+            for name in list(self._operations)[before:]:
+                del self._operations[name]
+            self._names_in_use = names
+            raise
+
     def _check_not_finalized(self, what: str) -> None:
         if self._finalized:
             raise RuntimeError(

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradiente.graph import nest
+from gradiente.graph.bodies import share_captures as share_captures
+from gradiente.graph.bodies import waiting_for as waiting_for
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.dtypes import bool_, int32
 from gradiente.graph.functions import FuncGraph
-from gradiente.graph.graph import Graph, get_default_graph
+from gradiente.graph.graph import get_default_graph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
 from gradiente.graph.source import user_line
@@ -24,28 +26,6 @@ def new_body(kind: str, scope: str) -> FuncGraph:
     outer = get_default_graph()
     prefix = f"{outer.name}_" if isinstance(outer, FuncGraph) else ""
     return FuncGraph(f"{prefix}{scope}{kind}", outer, scope)
-
-
-def share_captures(bodies: Sequence[FuncGraph]) -> list[Tensor]:
-    """Give all bodies of an operation the same captures, in the same order, and return the outer tensors."""
-    for _ in range(2):
-        for body in bodies:
-            for other in bodies:
-                for tensor in other.captured:
-                    body.capture(tensor)
-    order = bodies[0].captured
-    for body in bodies:
-        declared = len(body.inputs) - len(order)
-        body.inputs[declared:] = [body.captures[t] for t in order]
-    return order
-
-
-def waiting_for(graph: Graph, bodies: Sequence[FuncGraph]) -> Any:
-    """A context in which the operation waits for what operations in its bodies wait for."""
-    waits = {op: None for body in bodies for op in body.waits_for}
-    for body in bodies:
-        body.finish()
-    return graph.control_dependencies(list(waits))
 
 
 def _as_output(body: FuncGraph, value: Any, done: Any) -> Tensor | None:
