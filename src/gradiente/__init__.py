@@ -3,6 +3,9 @@
 ``import gradiente as tf`` and write the graph, its gradients and the session that runs it.
 """
 
+# Some names are handed on as TensorFlow calls them.
+# pyright: reportUnusedImport=false
+
 from __future__ import annotations
 
 from typing import Any as _Any

@@ -115,13 +115,12 @@ def test_writing_loads_the_messages_and_nothing_more_of_tensorboard() -> None:
     program = (
         "import sys\n"
         "import gradiente.formats.event_file as event_file\n"
-        "print('tensorboard.compat.proto.event_pb2' in sys.modules)\n"
         "event_file.event_of_scalar('x', 0, 1)\n"
         "slow = ('tensorboard.summary', 'tensorboard.plugins', 'tensorboard.compat.tensorflow_stub', 'tensorflow', 'grpc')\n"
         "print([name for name in slow if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.split("\n")[:2] == ["False", "[]"]
+    assert done.stdout.strip() == "[]"
 
 
 def test_damage_is_told(tmp_path: Path) -> None:

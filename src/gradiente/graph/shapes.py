@@ -335,7 +335,6 @@ SCALAR = TensorShape.of(())
 
 
 def _as_dims(dims: Any) -> Dims:
-    sizes: Any = dims
     if dims is None:
         return None
     if isinstance(dims, TensorShape):
@@ -346,11 +345,11 @@ def _as_dims(dims: Any) -> Dims:
         return (_as_size(dims),)
     if isinstance(dims, (str, bytes)):
         raise TypeError(f"A shape is a list of whole numbers and None, not {dims!r}.")
-    if isinstance(dims, np.ndarray) and dims.ndim == 0:
-        return (_as_size(sizes.item()),)
+    if getattr(dims, "ndim", 1) == 0:
+        return (_as_size(dims.item()),)
     if not hasattr(dims, "__iter__"):
         raise TypeError(f"A shape is a list of whole numbers and None, not {dims!r}.")
-    return tuple(_as_size(d) for d in sizes)
+    return tuple(_as_size(d) for d in dims)
 
 
 def as_shape(shape: Any) -> TensorShape:
