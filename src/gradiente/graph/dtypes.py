@@ -113,7 +113,8 @@ class DType:
             limits: Any = np.iinfo(self.name)
             return getattr(limits, which)
         if self.is_floating:
-            return self._np.type(getattr(ml_dtypes.finfo(self._np), which))
+            limits_of: Any = ml_dtypes.finfo
+            return self._np.type(getattr(limits_of(self._np), which))
         if self.is_bool:
             return which == "max"
         raise TypeError(f"The type {self.name} has no {which}imum.")
@@ -230,7 +231,7 @@ def as_dtype(value: Any) -> DType:
         except TypeError:
             dtype = None
         if dtype is not None:
-            found = string if dtype.kind in "OSU" else _BY_NUMPY.get(dtype)
+            found = string if dtype.kind in "OSU" else _BY_NUMPY.get(dtype.newbyteorder("="))
     if found is None:
         raise TypeError(
             f"Cannot convert {value!r} to a data type. Use one of {', '.join('tf.' + t.name for t in ALL)}, "
