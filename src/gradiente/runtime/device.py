@@ -69,11 +69,16 @@ class Executable:
         _start_counts(self.written, state)
         written = {k: state[k] for k in self.written if k in state}
         read = {k: state[k] for k in self.read_only if k in state}
-        outputs, new, ok = function(written, read, inputs)
+        results: list[Any] = []
+        try:
+            function(results, written, read, inputs)
+        finally:
+            if results:
+                state.update({k: v for k, v in results[0][1].items() if k in written})
+        outputs, new, ok = results[0]
         if function.checks:
             failed = np.flatnonzero(~np.asarray(ok))
             if failed.size:
-                state.update({k: v for k, v in new.items() if k in written})
                 raise function.checks[int(failed[0])].failure()
         state.update(new)
         return outputs, outputs or ok
@@ -142,10 +147,15 @@ class _Traced:
             return jnp.array(value, dtype=dtype, copy=True)
         return jnp.asarray(value, dtype=dtype)
 
-    def __call__(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
+    def __call__(self, results: list[Any], written: State, read: State, inputs: Sequence[Any]) -> None:
+        """Append what ``body`` returns to ``results``.
+
+        ``written``'s buffers are gone once the program has started, so its results must not be lost to a Ctrl-C, which
+        Python raises when a call returns. ``extend`` has put them into the list by then.
+        """
         try:
             with jax.enable_x64(True):
-                return self._jitted(written, read, inputs)
+                results.extend(map(self._jitted, (written,), (read,), (inputs,)))
         except OpError:
             raise
         except jax.errors.JaxRuntimeError as error:
@@ -233,12 +243,16 @@ class StepProgram:
         written = {k: state[k] for k in self._executable.written if k in state}
         read = {k: state[k] for k in self._executable.read_only if k in state}
         fixed = [env.get(t) for t in segment.inputs]
+        results: list[Any] = []
         try:
             with jax.enable_x64(True):
-                new, outputs, oks = self._jitted(written, read, list(data), fixed, indices)
+                results.extend(map(self._jitted, (written,), (read,), (list(data),), (fixed,), (indices,)))
         except jax.errors.JaxRuntimeError as error:
             raise _translated(error) from error
-        state.update(new)
+        finally:
+            if results:
+                state.update(results[0][0])
+        new, outputs, oks = results[0]
         if traced.checks:
             failed = np.argwhere(~np.asarray(oks))
             if failed.size:

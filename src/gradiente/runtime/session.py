@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradiente.graph.default_session import push_default_session, remove_default_session
-from gradiente.graph.errors import OpError
+from gradiente.graph.errors import CancelledError, FailedPreconditionError, OpError
 from gradiente.graph.evaluate import Ref
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph, get_default_graph
@@ -55,7 +55,7 @@ class Session:
         self._closed = False
         self._lock = threading.RLock()
         self._values: dict[Key, Any] = {}
-        self._cache: dict[Any, tuple[Any, Fetches, Runner]] = {}
+        self._cache: dict[Any, tuple[Fetches, Runner]] = {}
         self._bodies: dict[Any, Runner] = {}
         self._resources: dict[Any, Any] = {}
         self._habits = Habits()
@@ -103,7 +103,19 @@ class Session:
         feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
         parsed, runner = self._runner(fetches, feeds)
         values = [feed_value(t, v) for t, v in feeds.items()]
-        return parsed.rebuild(runner.fetch(self, values))
+        return self._fetched(parsed, runner, values)
+
+    def _fetched(self, parsed: Fetches, runner: Runner, values: Sequence[Any]) -> Any:
+        try:
+            return parsed.rebuild(runner.fetch(self, values))
+        except FailedPreconditionError as error:
+            if not self._closed:
+                raise
+            raise CancelledError(
+                None,
+                error.op,
+                "The session was closed while it ran. Join the threads that use it before you close it.",
+            ) from error
 
     def _runner(self, fetches: Any, feeds: Mapping[Tensor, Any]) -> tuple[Fetches, Runner]:
         key = (fetch_key(fetches), *feeds)
@@ -117,8 +129,8 @@ class Session:
                 debug.tell("plan", runner.plan.as_text())
             if debug.enabled("time"):
                 debug.tell("time", f"plan {1e3 * (time.perf_counter() - started):.1f} ms")
-            found = self._cache[key] = (fetches, parsed, runner)
-        return found[1], found[2]
+            found = self._cache[key] = (parsed, runner)
+        return found
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -146,7 +158,7 @@ class Session:
                     f"The callable takes {len(tensors)} values, one for each tensor of feed_list, not {len(values)}."
                 )
             fed = [feed_value(t, v) for t, v in zip(tensors, values, strict=True)]
-            return parsed.rebuild(runner.fetch(self, fed))
+            return self._fetched(parsed, runner, fed)
 
         return call
 
@@ -221,7 +233,8 @@ class Session:
             cancel = getattr(resource, "cancel_all", None)
             if cancel is not None:
                 cancel()
-        self._values.clear()
+        with self._lock:
+            self._values.clear()
         self._cache.clear()
         self._bodies.clear()
 
