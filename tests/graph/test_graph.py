@@ -180,3 +180,10 @@ def test_hessians_are_the_second_derivatives() -> None:
     np.testing.assert_allclose(hessian, a + a.T + product, rtol=1e-12)
     with pytest.raises(ValueError, match="not defined"):
         tf.hessians(tf.constant(1.0), x)
+
+
+def test_long_chains_of_known_values() -> None:
+    known, unknown = tf.constant(0), tf.placeholder(tf.int32, [])
+    for _ in range(3000):
+        known, unknown = known + 1, unknown + 1
+    assert tf.zeros(tf.stack([known, unknown])).shape.as_list() == [3000, None]

@@ -56,15 +56,21 @@ def convert_to_tensor(
             return converter(value, dtype=dtype, name=name, as_ref=as_ref)
     if is_list(value) and _has_tensor(value):
         return _pack(value, dtype or dtype_hint or preferred_dtype, name)
-    from gradiente.graph.constants import constant_array
-
     hint = dtype_hint or preferred_dtype
     if dtype is None and hint is not None:
         try:
-            return constant_tensor(constant_array(value, as_dtype(hint)), name or "Const")
+            return _constant(value, as_dtype(hint), name)
         except (TypeError, ValueError):
             pass
-    return constant_tensor(constant_array(value, None if dtype is None else as_dtype(dtype)), name or "Const")
+    return _constant(value, None if dtype is None else as_dtype(dtype), name)
+
+
+def _constant(value: Any, dtype: DType | None, name: str | None) -> Tensor:
+    """A constant of its own: the program may change its array afterwards."""
+    from gradiente.graph.constants import constant_array
+
+    array = constant_array(value, dtype)
+    return constant_tensor(array.copy() if hasattr(value, "__array__") else array, name or "Const")
 
 
 def _has_tensor(values: Iterable[Any]) -> bool:

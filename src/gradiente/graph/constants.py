@@ -73,6 +73,8 @@ def _from_numpy(array: np.ndarray[Any, Any], dtype: DType | None) -> np.ndarray[
         found = _python_dtype(kinds)
         array = _string_array(array) if found is string else np.asarray(plain, dtype=found.np)
     source = as_dtype(array.dtype)
+    if array.dtype != source.np:  # of the other byte order
+        array = array.astype(source.np)
     if dtype is None or dtype.base_dtype is source:
         return array
     if source is string or dtype is string:
@@ -163,13 +165,46 @@ def constant_value(tensor: Tensor, partial: bool = False) -> Any:
     """The tensor's value as a NumPy array if it follows from constants and static shapes alone, else None."""
     del partial
     if tensor._constant is None:  # pyright: ignore[reportPrivateUsage] - the cache of this function
-        tensor._constant = (_evaluate(tensor),)  # pyright: ignore[reportPrivateUsage]
-    return tensor._constant[0]  # pyright: ignore[reportPrivateUsage]
+        for each in _unknown_before(tensor):
+            each._constant = (_evaluate(each),)  # pyright: ignore[reportPrivateUsage]
+    found: Any = tensor._constant  # pyright: ignore[reportPrivateUsage]
+    return found[0]
+
+
+def _unknown_before(tensor: Tensor) -> list[Tensor]:
+    """The tensors to evaluate before ``tensor``, and itself, in order: a long chain must not become a deep recursion."""
+    found: set[Tensor] = set()
+    pending = [tensor]
+    while pending:
+        each = pending.pop()
+        if each not in found and each._constant is None:  # pyright: ignore[reportPrivateUsage]
+            found.add(each)
+            if _follows_from_inputs(each):
+                pending.extend(each.op.inputs)
+    return sorted(found, key=lambda t: (t is tensor, t.op.creation_index))
+
+
+def _follows_from_inputs(tensor: Tensor) -> bool:
+    """Whether the tensor's value can be worked out from its inputs' values."""
+    op = tensor.op
+    definition = op.op_def
+    if op.type in _OF_SHAPES or not definition.pure or definition.compute is None or not op.inputs:
+        return False
+    if "ctx" in definition.keywords["compute"] and not definition.checks:
+        return False
+    count = tensor.shape.num_elements()
+    return (
+        count is not None
+        and count <= _LARGEST_FOLDED
+        and all((t.shape.num_elements() or 0) <= _LARGEST_FOLDED for t in op.inputs)
+    )
+
+
+_OF_SHAPES = frozenset({"Shape", "Size", "Rank"})
 
 
 def _evaluate(tensor: Tensor) -> Any:
     op = tensor.op
-    definition = op.op_def
     if op.type == "Const":
         return op.attrs["value"]
     if op.type == "Shape":
@@ -179,16 +214,7 @@ def _evaluate(tensor: Tensor) -> Any:
         return None if count is None else np.asarray(count, op.attrs["out_type"].np)
     if op.type == "Rank":
         return None if op.inputs[0].shape.ndims is None else np.asarray(op.inputs[0].shape.ndims, np.int32)
-    if not definition.pure or definition.compute is None or not op.inputs:
-        return None
-    if "ctx" in definition.keywords["compute"] and not definition.checks:
-        return None
-    count = tensor.shape.num_elements()
-    if (
-        count is None
-        or count > _LARGEST_FOLDED
-        or any((t.shape.num_elements() or 0) > _LARGEST_FOLDED for t in op.inputs)
-    ):
+    if not _follows_from_inputs(tensor):
         return None
     values = [constant_value(t) for t in op.inputs]
     if any(v is None for v in values):
