@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.constants import constant_array
-from gradiente.graph.dtypes import as_dtype, string
+from gradiente.graph.dtypes import DType, as_dtype, string, uint64
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import TensorShape
-from gradiente.graph.types import is_array
+from gradiente.graph.types import is_array, is_mapping
 
 
 def feed_items(graph: Graph, feed_dict: Any) -> Iterable[tuple[Tensor, Any]]:
@@ -21,6 +21,11 @@ def feed_items(graph: Graph, feed_dict: Any) -> Iterable[tuple[Tensor, Any]]:
     Raises:
         TypeError: if a key is no element of the graph.
     """
+    if not is_mapping(feed_dict):
+        raise TypeError(
+            f"feed_dict must be a dictionary from tensors to their values, not a {type(feed_dict).__name__}: "
+            "feed_dict={x: value}."
+        )
     for key, value in feed_dict.items():
         if type(key) is Tensor and key.graph is graph:
             yield key, value
@@ -76,7 +81,7 @@ def _converted(tensor: Tensor, value: Any) -> Any:
             raise _wrong_type(tensor, value, source.name)
         return value.astype(dtype.np)
     try:
-        plain = constant_array(value)
+        plain = constant_array(value, dtype if _needs_all_64_bits(value, dtype) else None)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The value fed to '{tensor.name}' is no array of type {dtype.name}: {error} Placeholder made at "
@@ -97,6 +102,14 @@ def _converted(tensor: Tensor, value: Any) -> Any:
             f"'{tensor.name}'. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
         )
     return converted
+
+
+def _needs_all_64_bits(value: Any, dtype: DType) -> bool:
+    """Whether ``value`` has an integer that only uint64 holds."""
+    if dtype is not uint64:
+        return False
+    numbers = np.asarray(value, dtype=object).ravel()
+    return any(isinstance(n, int) and n >= 1 << 63 for n in numbers)
 
 
 def _wrong_type(tensor: Tensor, value: Any, source: str) -> Exception:

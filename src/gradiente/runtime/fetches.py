@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from gradiente.graph.graph import Graph
@@ -56,6 +57,8 @@ class Fetches:
             return lambda values: [p(values) for p in parts]
         if is_mapping(fetch):
             named: dict[Any, Rebuild] = {k: self._visit(f) for k, f in fetch.items()}
+            if isinstance(fetch, OrderedDict):
+                return lambda values: OrderedDict((k, p(values)) for k, p in named.items())
             return lambda values: {k: p(values) for k, p in named.items()}
         if isinstance(fetch, IndexedSlices):
             return self._slices(fetch)
@@ -96,9 +99,11 @@ class Fetches:
 
 
 def fetch_key(fetch: Any) -> Any:
-    """A hashable key that is the same for the same nesting of the same fetches."""
+    """A hashable key that is the same for the same nesting of the same fetches. It holds them, so that none of them can be
+    replaced by another at the same address.
+    """
     if is_list(fetch):
         return (type(fetch), *[fetch_key(f) for f in fetch])
     if is_mapping(fetch):
-        return (dict, *[(k, fetch_key(f)) for k, f in fetch.items()])
-    return fetch if isinstance(fetch, str) else id(fetch)
+        return (type(fetch), *[(k, fetch_key(f)) for k, f in fetch.items()])
+    return fetch if isinstance(fetch, Hashable) else id(fetch)

@@ -218,7 +218,10 @@ class _Leveler:
                 self.known.update(op.outputs)
 
     def _place(self, op: Operation) -> int:
-        neutral = op.type in _NEUTRAL or hands_on_ref(op)
+        neutral = op.type in _NEUTRAL or (
+            hands_on_ref(op)
+            and self.resolver.key(op.outputs[0]) is not None  # not where a value was fed for it
+        )
         host = self._pipeline.takes(op) or runs_on_host(op)
         level = -1 if neutral else 1 if host else 0
 

@@ -33,7 +33,6 @@ class Runner:
     ) -> None:  # fmt: skip
         self.graph = graph
         self.plan: Plan = make_plan(fetches, targets, feeds, ref_feeds, done)
-        self._ref_feeds = ref_feeds
         self._rest: tuple[int, Runner] | None = None
         self._executables: dict[int, Executable] = {}
         self._habits = habits
@@ -92,8 +91,9 @@ class Runner:
         done = {op for segment in segments[:number] for op in segment.ops}
         used = {t for op in ops for t in op.inputs} | set(self.plan.fetches)
         fed = [t for t in env if t in used]
+        refs = {t: value.key for t in fed if isinstance(value := env[t], Ref)}
         fetches = [t for t in self.plan.fetches if t not in env and t not in self.plan.refs]
-        return Runner(self.graph, fetches, ops, fed, self._ref_feeds, self._habits, done)
+        return Runner(self.graph, fetches, ops, fed, refs, self._habits, done)
 
     @staticmethod
     def _run_rest(session: Session, rest: Runner, env: dict[Tensor, Any]) -> None:
