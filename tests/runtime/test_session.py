@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import warnings
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from typing import Any
 
 import numpy as np
@@ -348,3 +349,128 @@ def test_only_what_is_asked_for_runs() -> None:
     with tf.Session() as sess:
         assert sess.run(good) == 3.0
         assert "CheckNumerics" not in sess.as_text(good)
+
+
+def test_an_interrupted_run_keeps_the_variables() -> None:
+    """Ctrl-C may come at any moment of a step, whose program has taken the variables' buffers."""
+    x = tf.placeholder(tf.float32, [32, 32])
+    v = tf.Variable(tf.zeros([32, 32]))
+    step = v.assign_add(tf.matmul(x, x))
+    checked = tf.check_numerics(step, "v")
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with tf.Session() as sess:
+            sess.run(v.initializer)
+            for number, fetch in enumerate([step.op, checked.op] * 20):
+                sess.run(fetch, {x: np.eye(32)})
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, 0.0003 + 0.00007 * number)
+                    for _ in range(1000):
+                        sess.run(fetch, {x: np.eye(32)})
+                except KeyboardInterrupt:
+                    pass
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                value = sess.run(v)
+                assert value[0, 0] > number
+                assert np.array_equal(value, np.eye(32) * value[0, 0])
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_array_may_change_after_it_became_a_constant(executor: str) -> None:
+    array = np.ones(2, np.float32)
+    x = tf.constant([1.0, 2.0])
+    v = tf.Variable(array)
+    fetches = [x + array, v, tf.stack([x, array])[1], tf.convert_to_tensor(array)]
+    array[:] = 100.0
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        found = sess.run(fetches)
+    assert [f.tolist() for f in found] == [[2.0, 3.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+
+
+def test_arrays_of_the_other_byte_order(executor: str) -> None:
+    x = tf.placeholder(tf.int32, [2])
+    labels = np.array([1, 2], ">i4")
+    with tf.Session(executor=executor) as sess:
+        assert sess.run([x + 1, tf.constant(labels) * 2], {x: labels})[1].tolist() == [2, 4]
+        assert sess.run(x + 1, {x: labels}).tolist() == [2, 3]
+
+
+def test_the_largest_integers_can_be_fed() -> None:
+    x = tf.placeholder(tf.uint64)
+    with tf.Session() as sess:
+        assert sess.run(x, {x: 2**63 + 1}) == 2**63 + 1
+        assert sess.run(x, {x: [1, 2**64 - 1]}).tolist() == [1, 2**64 - 1]
+
+
+def test_a_variable_is_fed_itself(executor: str) -> None:
+    v = tf.Variable(1.0)
+    fetches = [v, v.value(), tf.identity(v), v.read_value(), v * 2, tf.as_string(v)]
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        assert sess.run(fetches, {v: 5.0}) == [5.0, 5.0, 5.0, 5.0, 10.0, b"5.000000"]
+        assert sess.run(v) == 1.0
+
+
+def test_fetches_made_anew_are_not_taken_for_others() -> None:
+    values, rows = [tf.constant([float(i)]) for i in range(20)], tf.constant([0])
+    fetches: list[Any] = []
+    with tf.Session() as sess:
+        for i in range(20):
+            fetches.append(tf.IndexedSlices(values[i], rows))
+            assert sess.run(fetches)[0].values == [float(i)]
+            fetches.clear()
+
+
+def test_ordered_dicts_stay_ordered_dicts() -> None:
+    with tf.Session() as sess:
+        found = sess.run(OrderedDict(b=tf.constant(1.0), a=tf.constant(2.0)))
+    assert found == OrderedDict(b=1.0, a=2.0)
+    assert isinstance(found, OrderedDict)
+
+
+def test_feeds_that_are_no_dict() -> None:
+    x = tf.placeholder(tf.float32)
+    with tf.Session() as sess, pytest.raises(TypeError, match="feed_dict must be a dictionary"):
+        sess.run(x, [x, 1.0])
+
+
+def test_a_session_closed_while_it_runs() -> None:
+    v = tf.Variable(0.0)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        closing = tf.py_func(lambda value: (sess.close(), value)[1], [v], tf.float32)
+        with tf.control_dependencies([closing]):
+            after = v.read_value() * 2.0
+        with pytest.raises(tf.errors.CancelledError, match="The session was closed while it ran"):
+            sess.run(after)
+
+
+@pytest.mark.parametrize("update", [tf.assign, tf.assign_add, tf.assign_sub])
+def test_a_variable_keeps_its_shape(executor: str, update: Any) -> None:
+    x = tf.placeholder(tf.float32)
+    v = tf.Variable([1.0, 2.0])
+    changed = update(v, x)
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        for wrong in ([1.0, 1.0, 1.0], 1.0):
+            with pytest.raises(
+                tf.errors.InvalidArgumentError, match=r"variable has shape \(2,\), the value has shape"
+            ):
+                sess.run(changed, {x: wrong})
+        assert sess.run(v).tolist() == [1.0, 2.0]
+
+
+def test_a_variable_may_be_made_to_change_its_shape(executor: str) -> None:
+    x = tf.placeholder(tf.float32)
+    v = tf.Variable([1.0, 2.0], validate_shape=False)
+    changed = tf.assign(v, x, validate_shape=False)
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        assert sess.run(changed, {x: [[3.0]]}).tolist() == [[3.0]]
+        assert sess.run(v * 2).tolist() == [[6.0]]

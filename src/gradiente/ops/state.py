@@ -8,7 +8,7 @@ import numpy as np
 
 from gradiente.graph.build import apply
 from gradiente.graph.dtypes import INDICES, NUMBERS
-from gradiente.graph.errors import OutOfRangeError
+from gradiente.graph.errors import InvalidArgumentError, OutOfRangeError
 from gradiente.graph.evaluate import Ref
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
@@ -45,21 +45,36 @@ def _assign_shape(op: Operation) -> list[TensorShape]:
     return [ref.merge_with(value)]
 
 
-def _assign(xp: Namespace, ref: Ref, value: Array, *, ctx: Any) -> Ref:
+def _check_shape(op: Operation, wanted: TensorShape, value: Array) -> None:
+    if not wanted.is_compatible_with(value.shape):
+        raise InvalidArgumentError(
+            None, op,
+            f"{op.type} requires shapes of both tensors to match: the variable has shape {wanted}, the value has shape "
+            f"{value.shape}. Reshape the value, or make and assign the variable with validate_shape=False.",
+        )  # fmt: skip
+
+
+def _assign(xp: Namespace, ref: Ref, value: Array, *, op: Operation, ctx: Any, validate_shape: bool) -> Ref:
     del xp
+    if validate_shape:
+        _check_shape(op, op.inputs[0].shape, value)
     ctx.write(ref, value)
     return ref
 
 
-def _assign_add(xp: Namespace, ref: Ref, value: Array, *, ctx: Any) -> Ref:
+def _assign_add(xp: Namespace, ref: Ref, value: Array, *, op: Operation, ctx: Any) -> Ref:
     del xp
-    ctx.write(ref, ctx.read(ref) + value)
+    old = ctx.read(ref)
+    _check_shape(op, TensorShape(old.shape), value)
+    ctx.write(ref, old + value)
     return ref
 
 
-def _assign_sub(xp: Namespace, ref: Ref, value: Array, *, ctx: Any) -> Ref:
+def _assign_sub(xp: Namespace, ref: Ref, value: Array, *, op: Operation, ctx: Any) -> Ref:
     del xp
-    ctx.write(ref, ctx.read(ref) - value)
+    old = ctx.read(ref)
+    _check_shape(op, TensorShape(old.shape), value)
+    ctx.write(ref, old - value)
     return ref
 
 
@@ -95,6 +110,7 @@ def assign(
 
     Raises:
         ValueError: if the shapes differ. TypeError: if ``ref`` is no variable.
+        InvalidArgumentError: when run, if they turn out to differ.
     """
     return apply(
         "Assign", ref, value, validate_shape=True if validate_shape is None else validate_shape,
