@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
+from gradiente.graph.dtypes import int64
 from gradiente.graph.functions import FuncGraph, depth
 from gradiente.graph.graph import get_default_graph
 from gradiente.graph.indexed_slices import IndexedSlices, densified
@@ -47,7 +48,7 @@ def gradients(
         colocate_gradients_with_ops: accepted; XLA places the whole program.
         gate_gradients: accepted; the order of a step is fixed already.
         aggregation_method: accepted, see AggregationMethod.
-        stop_gradients: tensors to treat as constants.
+        stop_gradients: tensors to treat as constants: nothing flows through them, so the derivatives are partial ones.
         unconnected_gradients: ``"zero"`` gives zeros instead of None for an x that no y depends on.
 
     Returns:
@@ -55,7 +56,8 @@ def gradients(
 
     Raises:
         LookupError: if an operation on the way has no gradient rule.
-        TypeError: if an element of ``ys`` has a type without derivative.
+        TypeError: if an element of ``ys`` has a type without derivative, or is complex and has no ``grad_ys``.
+        ValueError: if ``grad_ys`` does not fit ``ys``.
 
     Source: Rumelhart, Hinton, Williams 1986; the course's equations 5 to 14.
     """
@@ -64,13 +66,13 @@ def gradients(
     stops = {_element(t) for t in _listed(stop_gradients)}
     with name_scope(name, "gradients", [*ys, *xs]) as scope:
         waiting: dict[Tensor, list[Gradient]] = {}
-        for i, (y, grad_y) in enumerate(zip(ys, _listed(grad_ys) or [None] * len(ys), strict=True)):
+        for i, (y, grad_y) in enumerate(zip(ys, _given(grad_ys, len(ys)), strict=True)):
             waiting.setdefault(y, []).append(_start(y, grad_y, i))
         for op in sorted(_between(ys, xs, stops), key=_made, reverse=True):
-            received = [_added(waiting.get(t)) for t in op.outputs]
+            received = [None if t in stops else _added(waiting.get(t)) for t in op.outputs]
             if any(g is not None for g in received):
                 for tensor, grad in zip(_inputs(op), _apply_rule(op, received, scope), strict=True):
-                    if grad is not None and tensor not in stops:
+                    if grad is not None:
                         waiting.setdefault(tensor, []).append(grad)
         found = [_added(waiting.get(x)) for x in xs]
         if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
@@ -134,7 +136,7 @@ def _between(ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Tensor]) -> 
             pending.extend(t.op for t in (op.inputs if inside else _inputs(op)) if t not in stops)
     targets, between = set(xs), set[Operation]()
     for op in sorted(behind, key=_made):
-        if any(t in targets or t.op in between for t in _inputs(op) if t not in stops):
+        if any(t in targets or (t not in stops and t.op in between) for t in _inputs(op)):
             between.add(op)
     return between
 
@@ -191,7 +193,10 @@ def _added(grads: list[Any] | None) -> Any:
     if all(isinstance(g, IndexedSlices) for g in grads):
         parts: list[IndexedSlices] = grads
         values = apply("ConcatV2", [g.values for g in parts], 0)
-        return IndexedSlices(values, apply("ConcatV2", [g.indices for g in parts], 0), parts[0].dense_shape)
+        rows = [g.indices for g in parts]
+        if any(i.dtype is not rows[0].dtype for i in rows):
+            rows = [i if i.dtype is int64 else apply("Cast", i, DstT=int64) for i in rows]
+        return IndexedSlices(values, apply("ConcatV2", rows, 0), parts[0].dense_shape)
     return apply("AddN", [densified(g) for g in grads])
 
 
@@ -200,6 +205,11 @@ def _start(y: Tensor, grad_y: Any, index: int) -> Gradient:
         raise TypeError(
             f"Tensor {y.name!r} of type {y.dtype.name}, made at {y.op.source}, has no derivative: gradients flow through "
             "floating-point and complex tensors only. Use tf.cast before the computation, not after it."
+        )
+    if grad_y is None and y.dtype.is_complex:
+        raise TypeError(
+            f"Gradients of complex tensors must set grad_ys: {y.name!r} has type {y.dtype.name}, made at {y.op.source}. "
+            "Give grad_ys, or take tf.real(y) or tf.abs(y)."
         )
     if grad_y is None:
         return apply("Fill", apply("Shape", y), _one(y), name=f"grad_ys_{index}")
@@ -216,6 +226,16 @@ def _one(y: Tensor) -> Tensor:
     return convert_to_tensor(1, dtype=y.dtype.base_dtype)
 
 
+def _given(grad_ys: Any, count: int) -> list[Any]:
+    """One of ``grad_ys`` for each y."""
+    given = _listed(grad_ys) or [None] * count
+    if len(given) != count:
+        raise ValueError(
+            f"Length mismatch: {len(given)} grad_ys for {count} ys. Give one for each y, None where it is ones."
+        )
+    return given
+
+
 def _has_derivative(tensor: Tensor) -> bool:
     return tensor.dtype.is_floating or tensor.dtype.is_complex
 
@@ -225,8 +245,8 @@ def _listed(value: Any) -> list[Any]:
         return []
     if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
         return [value]
-    if isinstance(value, Iterable):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - user input
+    if hasattr(value, "__iter__") and not hasattr(value, "__array__"):
+        return list(value)
     return [value]
 
 
