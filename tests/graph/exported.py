@@ -27,7 +27,9 @@ def network(tf: Any) -> Built:
     v = tf.Variable(_normal(36, 3), name="v")
     logits = tf.matmul(tf.reshape(h, [-1, 36]), v)
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
-    step = tf.train.AdamOptimizer(0.1).minimize(loss)
+    # All gradients before any update: without it TensorFlow may update v before w's gradient has read it.
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    step = optimizer.minimize(loss, gate_gradients=optimizer.GATE_GRAPH)
     with tf.control_dependencies([loss]), tf.control_dependencies([step]):
         after = tf.identity(w.read_value())
     return [loss, tf.argmax(logits, 1), after], [{x: _normal(4, 6, 6, 2), labels: [0, 2, 1, 1]}] * 2

@@ -422,6 +422,9 @@ class Graph:
         Args:
             from_version: only the operations added after ``version`` had this value.
             add_shapes: write what is known of the output shapes as ``_output_shapes``.
+
+        Raises:
+            ValueError: if the graph has operations that TensorFlow's ops can't express, such as those of a TensorArray.
         """
         from gradiente.graph.graph_def import graph_def
 

@@ -14,7 +14,7 @@ from gradiente.graph.dtypes import int32
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.import_bodies import make_branch, make_loop, new_body
 from gradiente.graph.import_functions import add_node
-from gradiente.graph.import_nodes import Reader, in_order, naming, own_type
+from gradiente.graph.import_nodes import Reader, declaration, in_order, naming
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import op_def
 
@@ -158,7 +158,7 @@ class ControlFlow:
 
     @staticmethod
     def _once(node: Any) -> bool:
-        definition = op_def(own_type(node.op)) if not primitive(node) else None
+        definition = declaration(node.op) if not primitive(node) else None
         return definition is not None and not definition.pure and node.op not in _REPEATABLE
 
     # order
@@ -375,7 +375,7 @@ class RegionReader(Reader):
         return scopes.nodes[tensor_of(back_name(scopes, merge))[0]].input[0]
 
     def _draws(self, unit: Unit) -> bool:
-        found = (op_def(own_type(self._flow.scopes.nodes[n].op)) for n in unit.inner)
+        found = (declaration(self._flow.scopes.nodes[n].op) for n in unit.inner)
         return any(d is not None and d.random for d in found)
 
 

@@ -9,9 +9,8 @@ from gradiente.graph.dtypes import as_dtype, resource
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph
 from gradiente.graph.import_bodies import inside, make_branch, make_loop, new_body
-from gradiente.graph.import_nodes import Reader, check_types, in_order, naming, node_name, own_type
+from gradiente.graph.import_nodes import Reader, check_types, declaration, in_order, naming, node_name
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.graph.registry import op_def
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _BRANCHES = ("If", "StatelessIf", "Case", "StatelessCase")
@@ -20,7 +19,7 @@ _LOOPS = ("While", "StatelessWhile")
 
 def add_node(reader: Reader, node: Any) -> None:
     """Make the operation, or the operations, of a node."""
-    if node.op in CALLS or (op_def(own_type(node.op)) is None and node.op in reader.library):
+    if node.op in CALLS or (declaration(node.op) is None and node.op in reader.library):
         _add_call(reader, node)
     elif node.op in _BRANCHES:
         _add_branch(reader, node)
@@ -42,7 +41,7 @@ def check_library(library: Mapping[str, Any], nodes: Sequence[Any]) -> None:
             for a in node.attr.values()
             for f in ([a.func.name] if a.func.name else [g.name for g in a.list.func])
         ]
-        if node.op in library and op_def(own_type(node.op)) is None:
+        if node.op in library and declaration(node.op) is None:
             used.append(node.op)
         elif node.op not in CALLS:
             types.add(node.op)
@@ -228,7 +227,7 @@ def _draws(function: Any, library: Mapping[str, Any]) -> bool:
     pending, seen = [function], {function.signature.name}
     while pending:
         for node in pending.pop().node_def:
-            definition = op_def(own_type(node.op))
+            definition = declaration(node.op)
             if definition is not None and definition.random:
                 return True
             for attr in node.attr.values():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gradiente.graph.build import set_outputs
-from gradiente.graph.counted import counted_attrs, counted_form, run_count
+from gradiente.graph.counted import PREFIX, counted_attrs, counted_form, run_count
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
@@ -41,6 +41,15 @@ def own_type(name: str) -> str:
     return _SAME_AS.get(name, name)
 
 
+def declaration(op_type: str) -> OpDef | None:
+    """The declaration that nodes of a type are read with."""
+    name = own_type(op_type)
+    if name.startswith(PREFIX):
+        plain = op_def(name.removeprefix(PREFIX))
+        return None if plain is None else counted_form(plain)
+    return op_def(name)
+
+
 def full_name(name: str) -> str:
     """A tensor's name with its index: ``x:0`` for ``x``."""
     return name if ":" in name or name.startswith("^") else f"{name}:0"
@@ -53,7 +62,7 @@ def node_name(name: str) -> str:
 
 def check_types(types: Iterable[str]) -> None:
     """Raise ValueError, naming all of them, if op types are not declared here."""
-    missing = sorted({t for t in types if op_def(own_type(t)) is None})
+    missing = sorted({t for t in types if declaration(t) is None})
     if missing:
         raise ValueError(f"The GraphDef has ops that gradiente lacks: {', '.join(missing)}.{_hint(missing)}")
 
@@ -136,7 +145,7 @@ class Reader:
 
     def add(self, node: Any) -> None:
         """Make a plain node's operation."""
-        definition = op_def(own_type(node.op))
+        definition = declaration(node.op)
         if definition is None:
             check_types([node.op])
             raise AssertionError

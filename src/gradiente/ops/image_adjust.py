@@ -40,8 +40,8 @@ def _contrast_gradient(op: Operation, grad: Tensor) -> list[Any]:
 
 
 register(
-    "AdjustContrastv2", "images: T, contrast_factor: float32 -> output: T", types={"T": _SMALL_FLOATS},
-    shape=_image_shape, compute=_contrast, gradient=_contrast_gradient,
+    "AdjustContrastv2", "images: T, contrast_factor: float32 -> output: T", attrs={"T": float32},
+    types={"T": _SMALL_FLOATS}, shape=_image_shape, compute=_contrast, gradient=_contrast_gradient,
 )  # fmt: skip
 
 # AdjustHue, AdjustSaturation
@@ -72,11 +72,11 @@ def _saturation(xp: Namespace, images: Array, scale: Array) -> Array:
 
 
 register(
-    "AdjustHue", "images: T, delta: float32 -> output: T", types={"T": _SMALL_FLOATS}, shape=_colour_image_shape,
-    compute=_hue,
+    "AdjustHue", "images: T, delta: float32 -> output: T", attrs={"T": float32}, types={"T": _SMALL_FLOATS},
+    shape=_colour_image_shape, compute=_hue,
 )  # fmt: skip
 register(
-    "AdjustSaturation", "images: T, scale: float32 -> output: T", types={"T": _SMALL_FLOATS},
+    "AdjustSaturation", "images: T, scale: float32 -> output: T", attrs={"T": float32}, types={"T": _SMALL_FLOATS},
     shape=_colour_image_shape, compute=_saturation,
 )  # fmt: skip
 

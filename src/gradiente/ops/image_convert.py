@@ -176,7 +176,7 @@ def _hsv_to_rgb(xp: Namespace, images: Array) -> Array:
 
 for _name, _compute in (("RGBToHSV", _rgb_to_hsv), ("HSVToRGB", _hsv_to_rgb)):
     register(
-        _name, "images: T -> output: T", types={"T": FLOATS}, shape=_colour_shape, compute=_compute,
+        _name, "images: T -> output: T", attrs={"T": float32}, types={"T": FLOATS}, shape=_colour_shape, compute=_compute,
     )  # fmt: skip
 
 

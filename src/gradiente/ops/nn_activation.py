@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.dtypes import FLOATS, REALS
+from gradiente.graph.dtypes import FLOATS, REALS, float32
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
 from gradiente.graph.shapes import TensorShape
@@ -156,12 +156,12 @@ def _leaky_relu_grad_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
 
 
 register(
-    "LeakyRelu", "features: T -> activations: T", attrs={"alpha": 0.2}, types={"T": FLOATS}, shape=same_shape,
+    "LeakyRelu", "features: T -> activations: T", attrs={"alpha": 0.2, "T": float32}, types={"T": FLOATS}, shape=same_shape,
     compute=_leaky_relu, gradient=_leaky_relu_gradient,
 )  # fmt: skip
 register(
-    "LeakyReluGrad", "gradients: T, features: T -> backprops: T", attrs={"alpha": 0.2}, types={"T": FLOATS},
-    shape=_merged_shape, compute=_leaky_relu_grad, gradient=_leaky_relu_grad_gradient,
+    "LeakyReluGrad", "gradients: T, features: T -> backprops: T", attrs={"alpha": 0.2, "T": float32},
+    types={"T": FLOATS}, shape=_merged_shape, compute=_leaky_relu_grad, gradient=_leaky_relu_grad_gradient,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
-from gradiente.graph.dtypes import FLOATS, INDICES
+from gradiente.graph.dtypes import FLOATS, INDICES, int64
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
 from gradiente.graph.shapes import TensorShape, broadcast_dims
@@ -108,6 +108,7 @@ def _sparse_gradient(op: Operation, grad_loss: Tensor, grad_backprop: Tensor) ->
 
 register(
     "SparseSoftmaxCrossEntropyWithLogits", "features: T, labels: Tlabels -> loss: T, backprop: T",
+    attrs={"Tlabels": int64},
     types={"T": FLOATS, "Tlabels": INDICES}, shape=_sparse_shape, compute=_sparse, gradient=_sparse_gradient,
     checks=True,
 )  # fmt: skip

@@ -331,6 +331,7 @@ register(
     "feature_list_dense_values: list(feature_list_dense_types)",
     attrs={
         "context_dense_shapes": attr("list(shape)", ()), "feature_list_dense_shapes": attr("list(shape)", ()),
+        "Ncontext_sparse": 0, "Ncontext_dense": 0, "Nfeature_list_sparse": 0, "Nfeature_list_dense": 0,
     },
     shape=_parse_sequence_shape, host=_parse_sequence, gradient=NOT_DIFFERENTIABLE,
 )  # fmt: skip

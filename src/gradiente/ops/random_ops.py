@@ -13,7 +13,7 @@ import numpy as np
 
 from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.constants import constant_value, constant_value_as_shape
-from gradiente.graph.dtypes import FLOATS, INDICES, DType, as_dtype, float32, int32
+from gradiente.graph.dtypes import FLOATS, INDICES, DType, as_dtype, float32, int32, int64
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.types import Array, Namespace
@@ -247,7 +247,7 @@ def _register_stateless(name: str, draw: Draw) -> None:
         )
 
     register(
-        name, "shape: T, seed: Tseed -> output: dtype", attrs={"dtype": float32},
+        name, "shape: T, seed: Tseed -> output: dtype", attrs={"dtype": float32, "T": int32, "Tseed": int64},
         types={"T": INDICES, "Tseed": INDICES, "dtype": FLOATS}, shape=_stateless_shape, compute=compute,
         static=("shape",), gradient=NOT_DIFFERENTIABLE,
     )  # fmt: skip
@@ -269,6 +269,7 @@ def _stateless_int(
 
 register(
     "StatelessRandomUniformInt", "shape: T, seed: Tseed, minval: dtype, maxval: dtype -> output: dtype",
+    attrs={"Tseed": int64},
     types={"T": INDICES, "Tseed": INDICES, "dtype": INDICES}, shape=_stateless_shape, compute=_stateless_int,
     static=("shape",), gradient=NOT_DIFFERENTIABLE,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from gradiente.formats.tfrecord import read_records
 from gradiente.graph.dtypes import int64
 from gradiente.graph.errors import InvalidArgumentError, OpError
 from gradiente.graph.operation import Operation
-from gradiente.graph.registry import NOT_DIFFERENTIABLE, register
+from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops.basic import no_outputs, scalar_shape
 from gradiente.ops.file_ops import FileBytes, read_whole, scalar_bytes, string_scalar, strings
@@ -216,7 +216,7 @@ for _name, _files, _attrs in (
     ("TextLineReaderV2", _lines, {"skip_header_lines": 0}),
     ("TFRecordReaderV2", _records, {"compression_type": ""}),
     ("FixedLengthRecordReaderV2", _fixed,
-     {"record_bytes": 0, "header_bytes": 0, "footer_bytes": 0, "hop_bytes": 0, "encoding": ""}),
+     {"record_bytes": attr("int"), "header_bytes": 0, "footer_bytes": 0, "hop_bytes": 0, "encoding": ""}),
 ):  # fmt: skip
     register(
         _name, "-> reader_handle: resource", attrs={**_COMMON, **_attrs}, shape=scalar_shape, host=_maker(_files),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.build import apply
+from gradiente.graph.dtypes import int32
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, register
 from gradiente.graph.types import Array, Namespace
@@ -31,7 +32,8 @@ def _gradient_args_shape(op: Operation) -> list[Any]:
 
 
 register(
-    "BroadcastGradientArgs", "s0: T, s1: T -> r0: T, r1: T", shape=_gradient_args_shape, compute=_gradient_args,
+    "BroadcastGradientArgs", "s0: T, s1: T -> r0: T, r1: T", attrs={"T": int32},
+    shape=_gradient_args_shape, compute=_gradient_args,
     static=("s0", "s1"), gradient=NOT_DIFFERENTIABLE,
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from gradiente.formats.event_file import EventFileWriter
 from gradiente.graph.graph import Graph
+from gradiente.graph.graph_def import graph_def as as_graph_def
 from gradiente.ops.summary_protos import Event, Summary
 
 
@@ -104,7 +105,7 @@ class FileWriter:
             TypeError: if it is neither.
         """
         if isinstance(graph, Graph):
-            written = graph.as_graph_def(add_shapes=True)
+            written = as_graph_def(graph, add_shapes=True, private=True)
         else:
             written = graph if graph_def is None else graph_def
             if not hasattr(written, "node"):

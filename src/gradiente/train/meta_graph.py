@@ -10,6 +10,7 @@ from typing import Any
 from gradiente.formats.saved_weights import write_atomically
 from gradiente.graph.errors import DataLossError, NotFoundError
 from gradiente.graph.graph import Graph, get_default_graph
+from gradiente.graph.graph_def import graph_def as as_graph_def
 from gradiente.graph.import_graph_def import import_graph_def
 from gradiente.graph.keys import GraphKeys
 from gradiente.graph.operation import Operation, Tensor
@@ -51,7 +52,7 @@ def export_graph(
 
 
 def _graph_def(graph: Graph, given: Any, scope: str | None, clear_devices: bool) -> Any:
-    whole = graph.as_graph_def(add_shapes=True) if given is None else given
+    whole = as_graph_def(graph, add_shapes=True, private=True) if given is None else given
     if not scope and not clear_devices:
         return whole
     chosen: Any = type(whole)()
