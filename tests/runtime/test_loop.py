@@ -98,3 +98,18 @@ def test_a_step_whose_shapes_depend_on_values_is_refused() -> None:
     )
     with tf.Session() as sess, pytest.raises(ValueError, match="step by step"):
         sess.make_loop(grown, {x: np.ones(4)}, 2).run(2)
+
+
+def test_steps_that_could_not_be_taken_are_not_counted() -> None:
+    x = tf.placeholder(tf.float32, [None])
+    v = tf.Variable(0.0)
+    step = v.assign_add(tf.reduce_sum(x))
+    with tf.Session() as sess:
+        loop = sess.make_loop(step.op, {x: np.arange(4.0)}, batch_size=2, shuffle=False)
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            loop.run(1)
+        with pytest.raises(ValueError, match="0 or more, not -1"):
+            loop.order.take(-1)
+        sess.run(v.initializer)
+        loop.run(1)
+        assert (loop.order.step, sess.run(v)) == (1, 1.0)

@@ -49,7 +49,13 @@ class BatchOrder:
         return self._permutation
 
     def take(self, steps: int) -> NDArray[np.int32]:
-        """The next batches: positions of shape [steps, batch_size]."""
+        """The next batches: positions of shape [steps, batch_size].
+
+        Raises:
+            ValueError: if ``steps`` is negative.
+        """
+        if steps < 0:
+            raise ValueError(f"The number of steps is 0 or more, not {steps}.")
         start, count = self.step * self.batch_size, steps * self.batch_size
         parts: list[NDArray[np.int32]] = []
         while count:

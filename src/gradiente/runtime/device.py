@@ -28,6 +28,37 @@ def _start_counts(keys: Iterable[Key], state: State) -> None:
             state[key] = first_count(key)
 
 
+def _call(program: Any, state: State, written: State, *arguments: Any) -> tuple[list[Any], State, Any]:
+    """Call a compiled program, which takes the buffers of ``written`` for its own, and put their new values into ``state``.
+
+    These must not be lost to a Ctrl-C, which Python raises when a call returns: ``extend`` has them in the list by then,
+    and an interrupted update of the state is made again.
+    """
+    results: list[Any] = []
+    try:
+        with jax.enable_x64(True):
+            results.extend(map(program, *((argument,) for argument in (written, *arguments))))
+        _keep(state, written, results)
+    except jax.errors.JaxRuntimeError as error:
+        raise _translated(error) from error
+    finally:
+        _keep(state, written, results)
+    return results[0]
+
+
+def _keep(state: State, written: State, results: Sequence[Any]) -> None:
+    for _, new, _ in results:
+        state.update({k: new[k] for k in written if k in new})
+    if not results:
+        for key in [k for k, v in written.items() if _is_gone(v)]:
+            state.pop(key, None)
+
+
+def _is_gone(value: Any) -> bool:
+    """Whether the value's buffer was given to a program that failed."""
+    return hasattr(value, "is_deleted") and value.is_deleted()
+
+
 class Executable:
     """A device segment, ready to run.
 
@@ -69,13 +100,7 @@ class Executable:
         _start_counts(self.written, state)
         written = {k: state[k] for k in self.written if k in state}
         read = {k: state[k] for k in self.read_only if k in state}
-        results: list[Any] = []
-        try:
-            function(results, written, read, inputs)
-        finally:
-            if results:
-                state.update({k: v for k, v in results[0][1].items() if k in written})
-        outputs, new, ok = results[0]
+        outputs, new, ok = _call(function.jitted, state, written, read, inputs)
         if function.checks:
             failed = np.flatnonzero(~np.asarray(ok))
             if failed.size:
@@ -101,7 +126,7 @@ class _Traced:
         self._static = list(static)
         self.traces = 0
         self.checks: list[Check] = []
-        self._jitted: Any = jax.jit(self.body, donate_argnums=(0,))
+        self.jitted: Any = jax.jit(self.body, donate_argnums=(0,))
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -147,24 +172,10 @@ class _Traced:
             return jnp.array(value, dtype=dtype, copy=True)
         return jnp.asarray(value, dtype=dtype)
 
-    def __call__(self, results: list[Any], written: State, read: State, inputs: Sequence[Any]) -> None:
-        """Append what ``body`` returns to ``results``.
-
-        ``written``'s buffers are gone once the program has started, so its results must not be lost to a Ctrl-C, which
-        Python raises when a call returns. ``extend`` has put them into the list by then.
-        """
-        try:
-            with jax.enable_x64(True):
-                results.extend(map(self._jitted, (written,), (read,), (inputs,)))
-        except OpError:
-            raise
-        except jax.errors.JaxRuntimeError as error:
-            raise _translated(error) from error
-
     def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
         """The lowered program, for looking at (``as_text``)."""
         with jax.enable_x64(True):
-            return self._jitted.lower(written, read, inputs)
+            return self.jitted.lower(written, read, inputs)
 
 
 def _inner_checks(ctx: Context, new: State) -> list[Check]:
@@ -243,16 +254,8 @@ class StepProgram:
         written = {k: state[k] for k in self._executable.written if k in state}
         read = {k: state[k] for k in self._executable.read_only if k in state}
         fixed = [env.get(t) for t in segment.inputs]
-        results: list[Any] = []
-        try:
-            with jax.enable_x64(True):
-                results.extend(map(self._jitted, (written,), (read,), (list(data),), (fixed,), (indices,)))
-        except jax.errors.JaxRuntimeError as error:
-            raise _translated(error) from error
-        finally:
-            if results:
-                state.update(results[0][0])
-        new, outputs, oks = results[0]
+        outputs, new, oks = _call(self._jitted, state, written, read, list(data), fixed, indices)
+        state.update(new)
         if traced.checks:
             failed = np.argwhere(~np.asarray(oks))
             if failed.size:
@@ -279,6 +282,6 @@ class StepProgram:
                 return (kept, alive & jnp.all(ok)), (outputs, ok | ~alive)
 
             (variables, _), (outputs, oks) = jax.lax.scan(step, (written, jnp.asarray(True)), indices)
-            return variables, outputs, oks
+            return outputs, variables, oks
 
         return many

@@ -88,12 +88,12 @@ class StepLoop:
         fixed = [feed_value(t, v) for t, v in self._fixed.items()]
         env: dict[Tensor, Any] = dict(zip(self._fixed, fixed, strict=True))
         self._runner.add_constants(self._session, env)
-        indices = self.order.take(steps)
         with self._session.lock:
             state = self._session.state
             for key in sorted(self._segment.effects.reads):
                 if is_variable(key) and key not in state:
                     raise uninitialized(self._session.graph.get_operation_by_name(key))
+            indices = self.order.take(steps)
             try:
                 outputs = self._compiled.run(state, self._batched, self._data, env, indices)
             except RunsOnHost as error:
