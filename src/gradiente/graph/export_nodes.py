@@ -18,6 +18,7 @@ from gradiente.graph.operation import Operation
 from gradiente.graph.proto_types import FunctionDef, NodeDef
 from gradiente.graph.protos import make_tensor_proto
 from gradiente.graph.registry import ArgDef
+from gradiente.graph.types import is_list
 
 _STATELESS = {
     "RandomUniform": "StatelessRandomUniform", "RandomStandardNormal": "StatelessRandomNormal",
@@ -98,10 +99,9 @@ def _set_attrs(node: Any, attrs: dict[str, Any]) -> None:
             entry.func.name = value
         elif isinstance(value, bytes):
             entry.s = value
-        elif isinstance(value, (list, tuple)):
-            types: Any = value
+        elif is_list(value):
             entry.list.SetInParent()
-            entry.list.type.extend(t.as_datatype_enum for t in types)
+            entry.list.type.extend(t.as_datatype_enum for t in value)
         else:
             entry.type = value.base_dtype.as_datatype_enum
 
@@ -121,6 +121,12 @@ def _as(op_type: str, output: str, *type_attrs: str) -> Callable[[Writer], Writt
         return w.done(ArgDef(output, type_attr="T"))
 
     return rule
+
+
+def _capacity(w: Writer) -> Written:
+    """At least one row, so that there is something to take a row from even in a loop that is compiled and never run."""
+    w.node("Maximum", "", [*w.inputs, w.constant("one", np.int32(1))], T=_int32())
+    return w.done(ArgDef("z", type_attr="T"))
 
 
 def _rows_add(w: Writer) -> Written:
@@ -290,7 +296,7 @@ def _history_function(op: Operation, kind: str, types: Sequence[Any], all_types:
 
 
 _RULES: dict[str, Callable[[Writer], Written]] = {
-    "_Capacity": _as("Identity", "output", "T"),
+    "_Capacity": _capacity,
     "_Row": _as("Gather", "output", "Tparams", "Tindices"),
     "_ZeroSum": _as("ZerosLike", "y", "T"),
     "_RowsAdd": _rows_add,

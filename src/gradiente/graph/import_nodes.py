@@ -215,7 +215,7 @@ def _attrs(node: Any, definition: OpDef, inputs: Sequence[Tensor]) -> dict[str, 
     renamed: dict[str, str] = _RENAMED_ATTRS.get(node.op, {})
     attributes: Any = node.attr
     for key, proto in attributes.items():
-        own: str = renamed.get(key, key)
+        own = renamed.get(key, str(key))
         declared = definition.attrs.get(own)
         if declared is not None:
             attrs[own] = attr_value(key, declared, proto)
