@@ -474,3 +474,12 @@ def test_a_variable_may_be_made_to_change_its_shape(executor: str) -> None:
         sess.run(v.initializer)
         assert sess.run(changed, {x: [[3.0]]}).tolist() == [[3.0]]
         assert sess.run(v * 2).tolist() == [[6.0]]
+
+
+def test_a_failed_check_speaks_of_the_shapes_of_its_run(executor: str) -> None:
+    table, rows = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [None])
+    taken = tf.gather(table, rows)
+    with tf.Session(executor=executor) as sess:
+        for size in (2, 3, 2):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=rf"not in \[0, {size}\)"):
+                sess.run(taken, {table: np.ones(size), rows: [5]})

@@ -101,10 +101,10 @@ class Executable:
         written = {k: state[k] for k in self.written if k in state}
         read = {k: state[k] for k in self.read_only if k in state}
         outputs, new, ok = _call(function.jitted, state, written, read, inputs)
-        if function.checks:
+        if getattr(ok, "ndim", 0):  # one element for each check; without checks, a scalar or ()
             failed = np.flatnonzero(~np.asarray(ok))
             if failed.size:
-                raise function.checks[int(failed[0])].failure()
+                raise function.checks_of(written, read, inputs)[int(failed[0])].failure()
         state.update(new)
         return outputs, outputs or ok
 
@@ -126,6 +126,7 @@ class _Traced:
         self._static = list(static)
         self.traces = 0
         self.checks: list[Check] = []
+        self._checks_by_shapes: dict[Any, list[Check]] = {}
         self.jitted: Any = jax.jit(self.body, donate_argnums=(0,))
 
     @property
@@ -150,6 +151,7 @@ class _Traced:
         new: State = {k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state}
         checks = [*ctx.checks, *_inner_checks(ctx, new)]
         self.checks = checks
+        self._checks_by_shapes[_shapes(written, read, inputs)] = checks
         if not checks:
             return outputs, new, () if outputs else jnp.zeros((), bool)
         oks = [jnp.all(jnp.asarray(c.ok)) for c in checks]
@@ -172,10 +174,19 @@ class _Traced:
             return jnp.array(value, dtype=dtype, copy=True)
         return jnp.asarray(value, dtype=dtype)
 
+    def checks_of(self, written: State, read: State, inputs: Sequence[Any]) -> list[Check]:
+        """The checks of the executable for these shapes: what they say may depend on them."""
+        return self._checks_by_shapes[_shapes(written, read, inputs)]
+
     def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
         """The lowered program, for looking at (``as_text``)."""
         with jax.enable_x64(True):
             return self.jitted.lower(written, read, inputs)
+
+
+def _shapes(written: State, read: State, inputs: Sequence[Any]) -> Any:
+    state = tuple((k, np.shape(v)) for values in (written, read) for k, v in sorted(values.items()))
+    return state, tuple(np.shape(v) for v in inputs)
 
 
 def _inner_checks(ctx: Context, new: State) -> list[Check]:
