@@ -483,3 +483,15 @@ def test_a_failed_check_speaks_of_the_shapes_of_its_run(executor: str) -> None:
         for size in (2, 3, 2):
             with pytest.raises(tf.errors.InvalidArgumentError, match=rf"not in \[0, {size}\)"):
                 sess.run(taken, {table: np.ones(size), rows: [5]})
+
+
+def test_a_batch_may_be_a_list_of_arrays(executor: str) -> None:
+    x = tf.placeholder(tf.float32, [None, 2])
+    with tf.Session(executor=executor) as sess:
+        assert sess.run(x, {x: [np.array([1.0, 2.0]), np.array([3.0, 4.0])]}).tolist() == [
+            [1.0, 2.0],
+            [3.0, 4.0],
+        ]
+        assert sess.run(x, {x: [np.array([1, 2]), [3.0, 4.0]]}).tolist() == [[1.0, 2.0], [3.0, 4.0]]
+        with pytest.raises(ValueError, match="rows must have equal lengths"):
+            sess.run(x, {x: [np.ones(2), np.ones(3)]})

@@ -244,7 +244,9 @@ def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any 
             gated: list[Any] = []
             for t in tensors:
                 if isinstance(t, IndexedSlices):
-                    gated.append(IndexedSlices(identity(t.values), t.indices, t.dense_shape))
+                    gated.append(
+                        IndexedSlices(identity(t.values, "control_dependency"), t.indices, t.dense_shape)
+                    )
                 else:
-                    gated.append(None if t is None else identity(t))
+                    gated.append(None if t is None else identity(t, "control_dependency"))
             return gated

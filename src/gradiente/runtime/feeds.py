@@ -12,7 +12,7 @@ from gradiente.graph.dtypes import DType, as_dtype, string, uint64
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import TensorShape
-from gradiente.graph.types import is_array, is_mapping
+from gradiente.graph.types import is_array, is_list, is_mapping
 
 
 def feed_items(graph: Graph, feed_dict: Any) -> Iterable[tuple[Tensor, Any]]:
@@ -75,6 +75,8 @@ def feed_value(tensor: Tensor, value: Any) -> Any:
 
 def _converted(tensor: Tensor, value: Any) -> Any:
     dtype = tensor.dtype.base_dtype
+    if _is_list_of_equal_arrays(value):
+        value = np.asarray(value)
     if is_array(value) and value.dtype.kind in "biufc" and dtype is not string:
         source = as_dtype(value.dtype)
         if source.is_complex and not dtype.is_complex:
@@ -102,6 +104,13 @@ def _converted(tensor: Tensor, value: Any) -> Any:
             f"'{tensor.name}'. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
         )
     return converted
+
+
+def _is_list_of_equal_arrays(value: Any) -> bool:
+    """Whether ``value`` lists arrays of one type and shape, as a batch of examples: these need not be opened up."""
+    if not is_list(value) or not value or not all(is_array(v) for v in value):
+        return False
+    return len({(v.dtype, v.shape) for v in value}) == 1
 
 
 def _needs_all_64_bits(value: Any, dtype: DType) -> bool:
