@@ -171,6 +171,28 @@ def loops() -> tuple[list[Any], Feeds]:
     return [count, power, nested, guarded, grows, mean], [{n: i, x: normal(2, 3)} for i in (0, 1, 4)]
 
 
+def state(resource: bool) -> tuple[list[Any], Feeds]:
+    """Variables that branches assign and loops read."""
+    p = tf.placeholder(tf.bool, [], "p")
+    v = tf.get_variable("v", initializer=np.float32([1.0, 2.0]), use_resource=resource)
+    w = tf.get_variable("w", initializer=np.float32(3.0), use_resource=resource)
+    y = tf.cond(p, lambda: tf.identity(tf.assign_add(v, [1.0, 1.0]) * w), lambda: v * 0.5)
+    with tf.control_dependencies([y]):
+        z = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a + w * 2.0 + tf.reduce_sum(v)), [0, 0.0])[
+            1
+        ]
+    tf.global_variables_initializer()
+    return [tf.identity(y), tf.identity(z)], [{p: True}, {p: False}]
+
+
+def state_of_references() -> tuple[list[Any], Feeds]:
+    return state(False)
+
+
+def state_of_resources() -> tuple[list[Any], Feeds]:
+    return state(True)
+
+
 def write(name: str, build: Callable[[], tuple[list[Any], Feeds]], values: dict[str, Any]) -> list[str]:
     with tf.Graph().as_default() as graph, tf.Session() as session:
         outputs, runs = build()
@@ -197,6 +219,8 @@ def main() -> None:
     for version, switch in (("v1", tf.disable_control_flow_v2), ("v2", tf.enable_control_flow_v2)):
         switch()
         for build in (branches, loops):
+            graphs[f"{build.__name__}_{version}"] = write(f"{build.__name__}_{version}", build, values)
+        for build in (state_of_references, state_of_resources)[version == "v2" :]:  # v2 takes no references
             graphs[f"{build.__name__}_{version}"] = write(f"{build.__name__}_{version}", build, values)
     strings = {k: v for k, v in values.items() if v.dtype.kind in "OSU"}
     numbers = {k: v for k, v in values.items() if k not in strings}

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradiente.graph.build import set_outputs
 from gradiente.graph.counted import PREFIX, counted_attrs, counted_form, run_count
+from gradiente.graph.dtypes import resource
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
@@ -21,6 +22,7 @@ _SAME_AS = {
 }  # fmt: skip
 """Op types that are read as another type: resource variables become reference variables."""
 
+_RESOURCE = resource.as_datatype_enum
 _RENAMED_ATTRS = {
     "ReadVariableOp": {"dtype": "T"}, "AssignVariableOp": {"dtype": "T"}, "AssignAddVariableOp": {"dtype": "T"},
     "AssignSubVariableOp": {"dtype": "T"}, "ResourceGather": {"dtype": "Tparams"},
@@ -150,6 +152,10 @@ class Reader:
             check_types([node.op])
             raise AssertionError
         inputs = self.inputs(node)
+        handed_on = node.op == "Identity" and len(inputs) == 1 and node.attr["T"].type == _RESOURCE
+        if handed_on and inputs[0].dtype is not resource:  # a variable, which is no resource here
+            self.keep(node.name, inputs[0].op, inputs[:1])
+            return
         with _naming(node):
             attrs = _attrs(node, definition, inputs)
             _check_inputs(definition, inputs, attrs)

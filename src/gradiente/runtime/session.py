@@ -69,7 +69,9 @@ class Session:
     @property
     def graph_def(self) -> Any:
         """The graph as a GraphDef."""
-        return self._graph.as_graph_def()
+        from gradiente.graph.graph_def import graph_def
+
+        return graph_def(self._graph, private=True)
 
     @property
     def sess_str(self) -> str:
