@@ -9,6 +9,7 @@ from tensorflow.examples.tutorials.mnist import input_data
 flags = tf.app.flags
 flags.DEFINE_integer("steps", 20000, "Pasos de entrenamiento / training steps")
 flags.DEFINE_integer("batch", 50, "Imágenes en cada paso / images in each step")
+flags.DEFINE_float("learning_rate", 1e-4, "Tasa de aprendizaje de Adam / Adam's learning rate")
 flags.DEFINE_string("data_dir", "MNIST_data/", "Carpeta de MNIST / folder of MNIST")
 FLAGS = flags.FLAGS
 
@@ -71,7 +72,7 @@ def main(_):
     y_conv = tf.matmul(h_fc1_drop, W_fc2) + b_fc2
 
     cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=y_, logits=y_conv))
-    train_step = tf.train.AdamOptimizer(1e-4).minimize(cross_entropy)
+    train_step = tf.train.AdamOptimizer(FLAGS.learning_rate).minimize(cross_entropy)
     correct_prediction = tf.equal(tf.argmax(y_conv, 1), tf.argmax(y_, 1))
     accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
 
