@@ -103,7 +103,9 @@ CASES = [
 
 
 def _guarded(tf, x):
-    with tf.control_dependencies([tf.assert_positive(x), tf.assert_equal(tf.shape(x), [3]), tf.assert_rank(x, 1)]):
+    with tf.control_dependencies(
+        [tf.assert_positive(x), tf.assert_equal(tf.shape(x), [3]), tf.assert_rank(x, 1)]
+    ):
         return tf.identity(x)
 
 

@@ -10,7 +10,11 @@ from tests.ops.harness import Case, F
 
 _CONV2D = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 _CONV3D = ("Conv3D", "Conv3DBackpropInputV2", "Conv3DBackpropFilterV2")
-_DEPTHWISE = ("DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter")
+_DEPTHWISE = (
+    "DepthwiseConv2dNative",
+    "DepthwiseConv2dNativeBackpropInput",
+    "DepthwiseConv2dNativeBackpropFilter",
+)
 _NCHW = "TensorFlow's CPU kernels have NHWC only"
 
 

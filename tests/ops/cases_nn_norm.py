@@ -24,7 +24,11 @@ def _fused(x: Any, scale: Any, offset: Any) -> Any:
     axes = (0, 1, 2)
     count = x.size // x.shape[-1]
     variance = x.var(axes)
-    return [_normalized(x, x.mean(axes), variance, scale, offset), x.mean(axes), variance * count / (count - 1)]
+    return [
+        _normalized(x, x.mean(axes), variance, scale, offset),
+        x.mean(axes),
+        variance * count / (count - 1),
+    ]
 
 
 def _lrn(x: Any, radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5) -> Any:

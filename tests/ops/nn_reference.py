@@ -19,7 +19,11 @@ def same_pads(size: int, window: int, stride: int, dilation: int = 1) -> tuple[i
 
 
 def pads_of(
-    padding: Any, sizes: Sequence[int], windows: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+    padding: Any,
+    sizes: Sequence[int],
+    windows: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
 ) -> list[tuple[int, int]]:
     if padding == "VALID":
         return [(0, 0)] * len(sizes)
@@ -43,7 +47,9 @@ def _seen(
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:  # fmt: skip
     """The positions inside one window, with the input elements that lie there."""
     for k in product(*map(range, windows)):
-        at = tuple(o * s + i * d - p[0] for o, s, i, d, p in zip(out, strides, k, dilations, pads, strict=True))
+        at = tuple(
+            o * s + i * d - p[0] for o, s, i, d, p in zip(out, strides, k, dilations, pads, strict=True)
+        )
         if all(0 <= a < w for a, w in zip(at, sizes, strict=True)):
             yield k, at
 
@@ -70,7 +76,12 @@ def conv(
 
 
 def conv_transpose(
-    x: Array, w: Array, shape: Sequence[int], strides: Sequence[int], padding: Any, dilations: Sequence[int] | None = None
+    x: Array,
+    w: Array,
+    shape: Sequence[int],
+    strides: Sequence[int],
+    padding: Any,
+    dilations: Sequence[int] | None = None,
 ) -> Array:
     """The transpose of ``conv``: ``w`` is [*window, out, in]."""
     sizes, windows = shape[1:-1], w.shape[:-2]

@@ -495,3 +495,23 @@ def test_a_batch_may_be_a_list_of_arrays(executor: str) -> None:
         assert sess.run(x, {x: [np.array([1, 2]), [3.0, 4.0]]}).tolist() == [[1.0, 2.0], [3.0, 4.0]]
         with pytest.raises(ValueError, match="rows must have equal lengths"):
             sess.run(x, {x: [np.ones(2), np.ones(3)]})
+
+
+def test_the_order_of_a_feed_dict_does_not_matter() -> None:
+    x, y = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    quotient = x / y
+    with tf.Session() as sess:
+        assert sess.run(quotient, {x: 6.0, y: 2.0}) == 3.0
+        assert sess.run(quotient, {y: 3.0, x: 6.0}) == 2.0
+        assert sess.make_callable(quotient, [y, x])(2.0, 8.0) == 4.0
+        assert len(sess._cache) == 1
+        with pytest.raises(ValueError, match="twice"):
+            sess.make_callable(quotient, [x, x])
+
+
+def test_a_session_may_stay_off_the_gpu() -> None:
+    v = tf.Variable(1.0)
+    with tf.Session(config=tf.ConfigProto(device_count={"GPU": 0})) as sess:
+        sess.run(v.initializer)
+        assert sess.run(v.assign_add(1.0)) == 2.0
+        assert next(iter(sess.state.values())).device.platform == "cpu"

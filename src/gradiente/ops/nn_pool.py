@@ -136,7 +136,11 @@ def _register_max(name: str, attrs: Mapping[str, Any], types: Sequence[DType], t
     forward, to_input_rule, to_output_rule = _max_gradients(f"{name}Grad", f"{name}GradGrad")
     allowed = {"T": types}
     t = "TInput" if typed_input else "T"
-    grad_attrs = {**attrs, "T": attr("type", float32), **({"TInput": attr("type", float32)} if typed_input else {})}
+    grad_attrs = {
+        **attrs,
+        "T": attr("type", float32),
+        **({"TInput": attr("type", float32)} if typed_input else {}),
+    }
     grad_types = {**allowed, **({"TInput": types} if typed_input else {})}
     register(
         name, "input: T -> output: T", attrs=attrs, types=allowed, shape=_pool_shape, compute=_max_pool,

@@ -18,7 +18,10 @@ def _gradient_args(xp: Namespace, s0: Array, s1: Array) -> tuple[Array, Array]:
     rank = max(len(s0), len(s1))
     a = np.concatenate([np.ones(rank - len(s0), s0.dtype), s0])
     b = np.concatenate([np.ones(rank - len(s1), s1.dtype), s1])
-    summed_a, summed_b = (a == 1) | (np.arange(rank) < rank - len(s0)), (b == 1) | (np.arange(rank) < rank - len(s1))
+    summed_a, summed_b = (
+        (a == 1) | (np.arange(rank) < rank - len(s0)),
+        (b == 1) | (np.arange(rank) < rank - len(s1)),
+    )
     both_one = (a == 1) & (b == 1)
     lead_a, lead_b = np.arange(rank) < rank - len(s0), np.arange(rank) < rank - len(s1)
     r0 = np.flatnonzero((summed_a & ~both_one) | lead_a)
@@ -53,7 +56,11 @@ def unbroadcast(grad: Tensor, to: Tensor, other: Tensor) -> Tensor:
         return grad
     if shape.is_fully_defined() and shape == other_shape:
         return grad
-    if shape.ndims is not None and other_shape.ndims is not None and _axes_known(shape.plain, other_shape.plain):
+    if (
+        shape.ndims is not None
+        and other_shape.ndims is not None
+        and _axes_known(shape.plain, other_shape.plain)
+    ):
         axes = _gradient_args(np, _known(shape.plain), _known(other_shape.plain))[0]
         if not axes.size:
             return grad
@@ -75,5 +82,3 @@ def _axes_known(a: Any, b: Any) -> bool:
 
 def _known(dims: Any) -> Any:
     return np.asarray([2 if d is None else d for d in dims], np.int64)
-
-

@@ -247,12 +247,12 @@ class Variable:
 
     def to_proto(self, export_scope: str | None = None) -> Any:
         """The variable as a VariableDef protocol buffer; None if it is outside ``export_scope``."""
-        from tensorboard.compat.proto import variable_pb2
+        from gradiente.graph.proto_types import VariableDef
 
         if export_scope and not self.op.name.startswith(export_scope):
             return None
         cut = len(export_scope) + 1 if export_scope else 0
-        return variable_pb2.VariableDef(
+        return VariableDef(
             variable_name=self.name[cut:], initializer_name=self._initializer.name[cut:],
             snapshot_name=self._snapshot.name[cut:], initial_value_name=self._initial_value.name[cut:],
             trainable=self._trainable,

@@ -60,7 +60,8 @@ class StepLoop:
         self._check_batches(data, batch_size)
         from gradiente.runtime.device import place
 
-        self._data = [place(np.asarray(v, dtype=t.dtype.base_dtype.np)) for t, v in data.items()]
+        with session.placement():
+            self._data = [place(np.asarray(v, dtype=t.dtype.base_dtype.np)) for t, v in data.items()]
         self._compiled: Any = None
 
     def _check_batches(self, data: Mapping[Tensor, Any], batch_size: int) -> None:
@@ -95,7 +96,8 @@ class StepLoop:
                     raise uninitialized(self._session.graph.get_operation_by_name(key))
             indices = self.order.take(steps)
             try:
-                outputs = self._compiled.run(state, self._batched, self._data, env, indices)
+                with self._session.placement():
+                    outputs = self._compiled.run(state, self._batched, self._data, env, indices)
             except RunsOnHost as error:
                 raise ValueError(
                     f"Many steps in one executable need a step that runs on the device as a whole, here: {error} Run it "

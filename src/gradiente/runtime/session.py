@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from gradiente.graph.default_session import push_default_session, remove_default_session
@@ -52,6 +53,7 @@ class Session:
         self._graph = graph or get_default_graph()
         self._config = config if config is not None else ConfigProto()
         self.executor = executor
+        self._cpu_only = dict(getattr(self._config, "device_count", None) or {}).get("GPU") == 0
         self._closed = False
         self._lock = threading.RLock()
         self._values: dict[Key, Any] = {}
@@ -104,12 +106,13 @@ class Session:
             )
         feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
         parsed, runner = self._runner(fetches, feeds)
-        values = [feed_value(t, v) for t, v in feeds.items()]
+        values = [feed_value(t, feeds[t]) for t in runner.plan.feeds]
         return self._fetched(parsed, runner, values)
 
     def _fetched(self, parsed: Fetches, runner: Runner, values: Sequence[Any]) -> Any:
         try:
-            return parsed.rebuild(runner.fetch(self, values))
+            with self.placement():
+                return parsed.rebuild(runner.fetch(self, values))
         except FailedPreconditionError as error:
             if not self._closed:
                 raise
@@ -119,8 +122,16 @@ class Session:
                 "The session was closed while it ran. Join the threads that use it before you close it.",
             ) from error
 
+    def placement(self) -> AbstractContextManager[Any]:
+        """Where the session's programs run: JAX's default device, or the CPU if ``device_count`` asks for no GPU."""
+        if not self._cpu_only:
+            return nullcontext()
+        from gradiente.runtime.backend import jax
+
+        return jax.default_device(jax.local_devices(backend="cpu")[0])
+
     def _runner(self, fetches: Any, feeds: Mapping[Tensor, Any]) -> tuple[Fetches, Runner]:
-        key = (fetch_key(fetches), *feeds)
+        key = (fetch_key(fetches), frozenset(feeds))
         found = self._cache.get(key)
         if found is None:
             self._habits.before_planning(self._graph)
@@ -148,7 +159,12 @@ class Session:
             ``function(*feed_values) -> values``.
         """
         tensors = [self._graph.as_graph_element(t, allow_operation=False) for t in feed_list or ()]
+        if len(set(tensors)) != len(tensors):
+            raise ValueError(
+                f"feed_list names a tensor twice: {', '.join(t.name for t in tensors)}. Name each once."
+            )
         parsed, runner = self._runner(fetches, dict.fromkeys(tensors))
+        order = [tensors.index(t) for t in runner.plan.feeds]
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             if self._closed:
@@ -159,7 +175,9 @@ class Session:
                 raise TypeError(
                     f"The callable takes {len(tensors)} values, one for each tensor of feed_list, not {len(values)}."
                 )
-            fed = [feed_value(t, v) for t, v in zip(tensors, values, strict=True)]
+            fed = [
+                feed_value(t, values[position]) for t, position in zip(runner.plan.feeds, order, strict=True)
+            ]
             return self._fetched(parsed, runner, fed)
 
         return call
@@ -269,7 +287,7 @@ class Session:
         runner = self._runner(fetches, feeds)[1]
         if stage == "plan":
             return runner.plan.as_text()
-        return runner.program_text(self, [feed_value(t, v) for t, v in feeds.items()], stage)
+        return runner.program_text(self, [feed_value(t, feeds[t]) for t in runner.plan.feeds], stage)
 
     def __enter__(self) -> Session:
         graph = self._graph.as_default()
