@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from gradiente.graph.attributes import allowed_type, given_attributes
 from gradiente.graph.dtypes import DType, as_dtype
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph, get_default_graph
 from gradiente.graph.operation import Operation, Tensor
-from gradiente.graph.registry import REQUIRED, ArgDef, AttrDef, OpDef, op_def
-from gradiente.graph.shapes import TensorShape, as_shape
+from gradiente.graph.registry import REQUIRED, ArgDef, OpDef, op_def
+from gradiente.graph.shapes import as_shape
 from gradiente.graph.source import user_line
 from gradiente.graph.types import is_list
 
@@ -231,7 +232,7 @@ def _create_in(
             with outer.graph.as_default(), outer.graph.control_dependencies(None):
                 return _create_in(outer.graph, definition, [outer], given, name)
     full_name = graph.operation_name(name)
-    attrs = _given_attrs(definition, given, full_name)
+    attrs = given_attributes(definition, given, full_name)
     tensors: list[Tensor] = []
     for arg, value in zip(definition.inputs, inputs, strict=True):
         if arg.is_list:
@@ -304,60 +305,6 @@ def _results(definition: OpDef, op: Operation) -> Any:
     return tuple(results)
 
 
-def _given_attrs(definition: OpDef, given: dict[str, Any], name: str) -> dict[str, Any]:
-    attrs: dict[str, Any] = {}
-    for key, value in given.items():
-        declared = definition.attrs.get(key)
-        if declared is None:
-            if key.startswith("_"):
-                attrs[key] = value
-                continue
-            raise TypeError(f"{definition.name} {name!r} has no attribute {key!r}.")
-        if value is not None:
-            attrs[key] = _checked(definition, key, declared, value, name)
-    return attrs
-
-
-def _checked(definition: OpDef, key: str, declared: AttrDef, value: Any, name: str) -> Any:
-    kind = declared.kind
-    if kind == "type":
-        value = as_dtype(value)
-        if key in ("T", "dtype") and definition.name in ("_Arg",):
-            return value
-        value = value.base_dtype
-        if declared.allowed is not None and value not in declared.allowed:
-            raise TypeError(_type_message(definition, key, value, declared, name))
-        return value
-    if kind == "list(type)":
-        return tuple(as_dtype(v) for v in value)
-    if kind == "shape":
-        return value if isinstance(value, TensorShape) else TensorShape(value)
-    if kind == "list(shape)":
-        return tuple(as_shape(v) for v in value)
-    if kind.startswith("list("):
-        convert = {"list(int)": int, "list(float)": float, "list(bool)": bool}.get(kind)
-        return [convert(v) for v in value] if convert else list(value)
-    if kind == "string":
-        value = value.decode() if isinstance(value, bytes) else value
-        if declared.allowed is not None and value not in declared.allowed:
-            raise ValueError(
-                f"Value {value!r} for attribute {key!r} of {definition.name} {name!r} is not one of "
-                f"{', '.join(map(repr, declared.allowed))}. At {user_line()}"
-            )
-        return value
-    convert = {"int": int, "float": float, "bool": bool}.get(kind)
-    return convert(value) if convert else value
-
-
-def _type_message(definition: OpDef, key: str, value: DType, declared: AttrDef, name: str) -> str:
-    allowed = ", ".join(t.name for t in declared.allowed or ())
-    args = ", ".join(a.name for a in definition.inputs if a.type_attr == key) or key
-    return (
-        f"Value passed to parameter '{args}' of {definition.name} {name!r} has DataType {value.name} not in list of "
-        f"allowed values: {allowed}. Use tf.cast to convert it. At {user_line()}"
-    )
-
-
 def _single_input(
     graph: Graph,
     definition: OpDef,
@@ -375,7 +322,7 @@ def _single_input(
             f"{tensor.op.source}): only a variable can be assigned to."
         )
     if arg.type_attr and arg.type_attr not in attrs:
-        attrs[arg.type_attr] = _allowed(definition, arg.type_attr, tensor.dtype.base_dtype, name)
+        attrs[arg.type_attr] = allowed_type(definition, arg.type_attr, tensor.dtype.base_dtype, name)
     return tensor
 
 
@@ -411,15 +358,8 @@ def _list_input(
     if arg.type_attr and arg.type_attr not in attrs:
         if dtype is None:
             raise ValueError(f"{definition.name} {name!r} needs at least one tensor in '{arg.name}'.")
-        attrs[arg.type_attr] = _allowed(definition, arg.type_attr, dtype, name)
+        attrs[arg.type_attr] = allowed_type(definition, arg.type_attr, dtype, name)
     return tensors
-
-
-def _allowed(definition: OpDef, key: str, dtype: DType, name: str) -> DType:
-    declared = definition.attrs[key]
-    if declared.allowed is not None and dtype not in declared.allowed:
-        raise TypeError(_type_message(definition, key, dtype, declared, name))
-    return dtype
 
 
 def _settled_by_others(definition: OpDef, arg: ArgDef, inputs: Sequence[Any]) -> DType | None:

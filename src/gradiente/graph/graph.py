@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
+from gradiente.graph.collections import Collections
+from gradiente.graph.names import Names
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import OpDef
 from gradiente.graph.source import user_line
-
-_VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
-_VALID_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
 class _Controller:
@@ -28,7 +26,7 @@ class _Controller:
         self.made: set[Operation] = set()
 
 
-class Graph:
+class Graph(Names, Collections):
     """A dataflow graph: operations, and the tensors that flow between them.
 
     Operations join the default graph as they are made. ``with graph.as_default():`` makes a graph the default; a
@@ -36,13 +34,11 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        Names.__init__(self)
+        Collections.__init__(self)
         self._operations: dict[str, Operation] = {}
-        self._names_in_use: dict[str, int] = {}
-        self._name_stack = ""
         self._controllers: list[_Controller] = []
         self._device_stack: list[Any] = []
-        self._collections: dict[Any, list[Any]] = {}
         self._gradient_overrides: dict[str, str] = {}
         self._finalized = False
         self._seed: int | None = None
@@ -96,6 +92,9 @@ class Graph:
                 del self._operations[name]
             self._names_in_use = names
             raise
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._operations
 
     def _check_not_finalized(self, what: str) -> None:
         if self._finalized:
@@ -220,77 +219,6 @@ class Graph:
         wanted = " or ".join(n for n, ok in (("Tensor", allow_tensor), ("Operation", allow_operation)) if ok)
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
 
-    # --- names ------------------------------------------------------------------------------------------------------
-
-    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """The full name that an operation called ``name`` gets here: the scope, the name, and ``_1``, ``_2``, ... when
-        it is taken. Names that differ in case only count as the same, as in TensorFlow.
-        """
-        full = f"{self._name_stack}/{name}" if self._name_stack else name
-        with self._lock:
-            key = full.lower()
-            count = self._names_in_use.get(key, 0)
-            if mark_as_used:
-                self._names_in_use[key] = count + 1
-            if count == 0:
-                return full
-            candidate_key = key
-            while candidate_key in self._names_in_use:
-                candidate_key = f"{key}_{count}"
-                count += 1
-            if mark_as_used:
-                self._names_in_use[candidate_key] = 1
-                self._names_in_use[key] = count
-            return f"{full}_{count - 1}"
-
-    def operation_name(self, name: str) -> str:
-        """The unique full name for an operation. A name that ends in "/" is a scope's name: used as it is."""
-        if name.endswith("/"):
-            name = name[:-1]
-            if name in self._operations:
-                return (
-                    self.unique_name(name.rsplit("/", 1)[-1]) if self._name_stack else self.unique_name(name)
-                )
-            return name
-        if not _VALID_OP_NAME.match(name):
-            raise ValueError(
-                f"{name!r} is not a valid operation name: it starts with a letter, a digit or '.', followed by letters, "
-                "digits and any of _ . \\ - / >."
-            )
-        return self.unique_name(name)
-
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
-        """Put ``name/`` before the names of the operations made in the block.
-
-        Args:
-            name: the scope's name; made unique. One that ends in "/" re-enters that very scope. None or "" goes back to
-                the root.
-
-        Yields:
-            The scope's full name with a trailing "/".
-
-        Raises:
-            ValueError: if the name is not valid.
-        """
-        if name:
-            if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - user input
-                raise TypeError(f"A scope's name is a string, not {name!r}.")
-            pattern = _VALID_SCOPE_NAME if self._name_stack else _VALID_OP_NAME
-            if not pattern.match(name):
-                raise ValueError(f"{name!r} is not a valid scope name.")
-        old = self._name_stack
-        new = "" if not name else name[:-1] if name.endswith("/") else self.unique_name(name)
-        self._name_stack = new
-        try:
-            yield f"{new}/" if new else ""
-        finally:
-            self._name_stack = old
-
-    def get_name_scope(self) -> str:
-        """The current scope's name, without a trailing "/"."""
-        return self._name_stack
-
     # --- scopes -----------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -371,39 +299,6 @@ class Graph:
         finally:
             stack = _default.stack
             del stack[len(stack) - 1 - stack[::-1].index(self)]
-
-    # --- collections ------------------------------------------------------------------------------------------------
-
-    def add_to_collection(self, name: Any, value: Any) -> None:
-        """Append ``value`` to the collection ``name``."""
-        self._check_not_finalized(f"an item of collection {name!r}")
-        self._collections.setdefault(name, []).append(value)
-
-    def add_to_collections(self, names: Any, value: Any) -> None:
-        """Append ``value`` to one or several collections."""
-        for name in {names: None} if isinstance(names, str) else dict.fromkeys(names):
-            self.add_to_collection(name, value)
-
-    def get_collection_ref(self, name: Any) -> list[Any]:
-        """The collection itself, made if it does not exist; changing it changes the graph's."""
-        return self._collections.setdefault(name, [])
-
-    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
-        """The items of a collection; with ``scope``, those whose name the regular expression matches at its start."""
-        items = self._collections.get(name, [])
-        if scope is None:
-            return list(items)
-        pattern = re.compile(scope)
-        return [item for item in items if hasattr(item, "name") and pattern.match(item.name)]
-
-    def get_all_collection_keys(self) -> list[Any]:
-        """The names of the collections that have items."""
-        return [key for key, items in self._collections.items() if isinstance(key, str) and items]
-
-    def clear_collection(self, name: Any) -> None:
-        """Empty a collection."""
-        self._check_not_finalized(f"collection {name!r}")
-        self._collections.pop(name, None)
 
     # --- other ------------------------------------------------------------------------------------------------------
 
