@@ -50,7 +50,12 @@ bench: .venv-bench/.installed  ## Measure against TensorFlow, PyTorch and JAX in
 	.venv-bench/bin/python benchmarks/run.py
 
 oracle: .venv/.installed .venv-oracle/.installed  ## Compare every operation with TensorFlow's.
-	$(BIN)/python tests/oracle/run.py --tensorflow .venv-oracle/bin/python
+	$(BIN)/python tests/oracle/run.py --tensorflow .venv-oracle/bin/python --write
+	for check in check_graphs check_formats; do \
+	  rm -rf build/$$check && mkdir -p build/$$check && \
+	  $(BIN)/python -m tests.oracle.$$check write build/$$check && \
+	  .venv-oracle/bin/python -m tests.oracle.$$check read build/$$check || exit 1; \
+	done
 
 docs: .venv-docs/.installed  ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
