@@ -1,0 +1,1 @@
+"""Running graphs: plan, compile, execute; the session."""
