@@ -58,7 +58,7 @@ oracle: .venv/.installed .venv-oracle/.installed  ## Compare every operation wit
 	done
 
 docs: .venv-docs/.installed  ## Build the documentation into site/.
-	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
 clean:  ## Remove what the other targets wrote, except the environments and your runs.
 	rm -rf site build dist .pytest_cache .ruff_cache .hypothesis
