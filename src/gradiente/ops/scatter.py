@@ -284,7 +284,7 @@ for _name in ("DynamicStitch", "ParallelDynamicStitch"):
 
 
 def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None = None) -> Tensor:
-    """Rows of several tensors put together: merged[indices[m][i]] = data[m][i]; the last one wins.
+    """Rows of several tensors put together: ``merged[indices[m][i]] = data[m][i]``; the last one wins.
 
     Args:
         indices: a list of int32 tensors.

@@ -281,7 +281,7 @@ class variable_scope:
         auxiliary_name_scope: whether to enter a name scope too.
 
     Yields:
-        The VariableScope.
+        scope (VariableScope): the one that was entered.
 
     Raises:
         ValueError: if ``reuse=True`` is given with a ``default_name``, which is always new.
