@@ -31,7 +31,9 @@ def test_the_reference_describes_each_object_once(reference: ModuleType):
     modules = reference.public_modules()
     places = reference.described_at(modules)
     text = {title: reference.page(title, path, places) for title, path in modules.items()}
-    described = Counter(home for page in text.values() for home in re.findall(r"^::: (\S+)$", page, re.MULTILINE))
+    described = Counter(
+        home for page in text.values() for home in re.findall(r"^::: (\S+)$", page, re.MULTILINE)
+    )
     assert len(described) > 700
     assert [home for home, count in described.items() if count > 1] == []
     for page in text.values():
@@ -42,10 +44,15 @@ def test_the_reference_describes_each_object_once(reference: ModuleType):
 def test_an_object_with_several_names_is_described_under_its_own(reference: ModuleType):
     modules = reference.public_modules()
     places = reference.described_at(modules)
-    assert places["gradiente.ops.initializers.glorot_uniform_initializer"] == ("tf", "glorot_uniform_initializer")
+    assert places["gradiente.ops.initializers.glorot_uniform_initializer"] == (
+        "tf",
+        "glorot_uniform_initializer",
+    )
     page = reference.page("tf.initializers", modules["tf.initializers"], places)
     link = "tf.md#gradiente.ops.initializers.glorot_uniform_initializer"
-    assert f"## tf.initializers.glorot_uniform\n\nThe same as [`tf.glorot_uniform_initializer`]({link})." in page
+    assert (
+        f"## tf.initializers.glorot_uniform\n\nThe same as [`tf.glorot_uniform_initializer`]({link})." in page
+    )
 
 
 def docstrings() -> Iterator[tuple[str, ast.AST, str]]:
@@ -79,7 +86,9 @@ def test_what_a_context_manager_class_yields_has_a_type():
 def test_links_between_pages_lead_somewhere(page: Path):
     for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in link and not link.startswith("reference/"):
-            assert (page.parent / link).exists(), f"{page.relative_to(ROOT)} links to {link}, which is not there"
+            assert (page.parent / link).exists(), (
+                f"{page.relative_to(ROOT)} links to {link}, which is not there"
+            )
 
 
 def test_every_page_is_in_the_navigation():
