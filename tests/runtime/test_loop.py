@@ -113,3 +113,43 @@ def test_steps_that_could_not_be_taken_are_not_counted() -> None:
         sess.run(v.initializer)
         loop.run(1)
         assert (loop.order.step, sess.run(v)) == (1, 1.0)
+
+
+def test_an_epoch_may_repeat_some_examples_and_leave_others_out() -> None:
+    order = BatchOrder(5, 3, seed=1, positions=[0, 4, 4, 4, 2, 2])
+    for _ in range(3):
+        assert sorted(order.take(2).ravel().tolist()) == [0, 2, 2, 4, 4, 4]
+    assert (order.num_examples, order.epochs_completed) == (6, 3)
+    with pytest.raises(ValueError, match="are 0 to 4, and these are 0 to 5"):
+        BatchOrder(5, 1, positions=[0, 5])
+
+
+@pytest.mark.parametrize("executor", ["xla", "python"])
+def test_a_session_goes_on_from_anothers_state(executor: str) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        v = tf.Variable([0.0, 0.0], name="v")
+        step = tf.assign_add(v, tf.random_normal([2]))
+        init = tf.global_variables_initializer()
+    first, second = (tf.Session(graph=graph, executor=executor) for _ in range(2))
+    first.run(init)
+    first.run(step)
+    state = first.export_state()
+    assert set(state) == {"v", "count:random_normal/RandomStandardNormal"}
+    wanted = [first.run(step) for _ in range(2)]
+    second.import_state(state)
+    state["v"][:] = 7
+    np.testing.assert_array_equal([second.run(step) for _ in range(2)], wanted)
+    for wrong, message in (
+        ({"v": np.zeros(3, np.float32)}, r"float32 of the shape \(2,\).*of the shape \(3,\)"),
+        ({"v": np.zeros(2)}, "the state has float64"),
+        ({"init": np.zeros(2)}, "no variable of this graph"),
+        ({"check:v": np.zeros(2)}, "neither a variable nor the count"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            second.import_state(wrong)
+    with pytest.raises(KeyError, match="none"):
+        second.import_state({"none": np.zeros(2)})
+    second.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        second.export_state()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class StepLoop:
 
     def __init__(
         self, session: Session, fetches: Any, data: Mapping[Tensor, Any], batch_size: int, shuffle: bool, seed: int,
-        constants: Mapping[Tensor, Any] | None,
+        constants: Mapping[Tensor, Any] | None, positions: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         if not data:
             raise ValueError("A loop takes its batches from `data`: at least one tensor with its examples.")
@@ -56,7 +56,7 @@ class StepLoop:
                 f"whose shape depends on values). Run it step by step. Its plan:\n{plan.as_text()}"
             )
         self._segment = plan.segments[0]
-        self.order = BatchOrder(next(iter(sizes.values())), batch_size, shuffle, seed)
+        self.order = BatchOrder(next(iter(sizes.values())), batch_size, shuffle, seed, positions)
         self._check_batches(data, batch_size)
         from gradiente.runtime.device import place
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import numpy.typing as npt
+
 from gradiente.graph.default_session import push_default_session, remove_default_session
 from gradiente.graph.errors import CancelledError, FailedPreconditionError, OpError
 from gradiente.graph.evaluate import Ref
@@ -21,6 +23,7 @@ from gradiente.runtime.feeds import feed_items, feed_value
 from gradiente.runtime.fetches import Fetches, fetch_key
 from gradiente.runtime.habits import Habits
 from gradiente.runtime.run import Runner
+from gradiente.runtime.state import checked, exported
 
 if TYPE_CHECKING:
     from gradiente.runtime.loop import StepLoop
@@ -100,10 +103,7 @@ class Session:
             OpError: a subclass, if an operation fails.
         """
         del options, run_metadata
-        if self._closed:
-            raise RuntimeError(
-                "Attempted to use a closed Session. Make a new one, or work inside its `with` block."
-            )
+        self._check_open()
         feeds = dict(feed_items(self._graph, feed_dict)) if feed_dict else {}
         parsed, runner = self._runner(fetches, feeds)
         values = [feed_value(t, feeds[t]) for t in runner.plan.feeds]
@@ -167,8 +167,7 @@ class Session:
         order = [tensors.index(t) for t in runner.plan.feeds]
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
-            if self._closed:
-                raise RuntimeError("Attempted to use a closed Session.")
+            self._check_open()
             if (options is not None or run_metadata is not None) and not accept_options:
                 raise TypeError("Make the callable with accept_options=True to pass options.")
             if len(values) != len(tensors):
@@ -184,7 +183,7 @@ class Session:
 
     def make_loop(
         self, fetches: Any, data: Mapping[Any, Any], batch_size: int, shuffle: bool = True, seed: int = 0,
-        constants: Mapping[Any, Any] | None = None,
+        constants: Mapping[Any, Any] | None = None, positions: Sequence[int] | None = None,
     ) -> StepLoop:  # fmt: skip
         """A loop that runs ``fetches`` many times in one executable, on batches of data that lives on the device.
 
@@ -195,6 +194,8 @@ class Session:
             shuffle: take the examples in a new random order every epoch.
             seed: of that order.
             constants: values by placeholder that are the same in every step, such as a dropout's keep_prob.
+            positions: the positions of the examples that make an epoch, where it is not each one once. Rare classes can
+                be balanced by repeating theirs.
 
         Returns:
             A StepLoop: ``loop.run(steps)`` gives the fetches' values stacked, ``loop.order`` says which examples each
@@ -208,7 +209,7 @@ class Session:
         def by_tensor(values: Mapping[Any, Any] | None) -> dict[Tensor, Any]:
             return dict(feed_items(self._graph, values)) if values else {}
 
-        return StepLoop(self, fetches, by_tensor(data), batch_size, shuffle, seed, by_tensor(constants))
+        return StepLoop(self, fetches, by_tensor(data), batch_size, shuffle, seed, by_tensor(constants), positions)
 
     def run_function(self, body: FuncGraph, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
         """Run the body of a loop or branch that runs on the host; arguments are values or handles of variables."""
@@ -231,6 +232,47 @@ class Session:
     def lock(self) -> threading.RLock:
         """Guards the state."""
         return self._lock
+
+    def export_state(self) -> dict[str, npt.NDArray[Any]]:
+        """All that the session keeps from run to run, as arrays of the caller's own: what ``import_state`` takes.
+
+        These are the variables by name, the optimizers' among them, and under ``"count:..."`` how often each random
+        operation ran. A session over an equal graph that is given them goes on bit for bit as this one would.
+
+        Raises:
+            RuntimeError: if the session is closed.
+            ValueError: if it holds something that is no array of numbers: strings in a variable.
+        """
+        self._check_open()
+        with self._lock:
+            return exported(self._values)
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Take up what another session's ``export_state`` gave.
+
+        Args:
+            state: arrays by name. Variables and counts that it does not name keep what they have.
+
+        Raises:
+            RuntimeError: if the session is closed.
+            KeyError: if the graph has no such variable or random operation.
+            ValueError: if a value is of another shape or type than its variable; nothing is changed then.
+        """
+        self._check_open()
+        arrays = checked(self._graph, state)
+        if self.executor != "python":
+            from gradiente.runtime.device import place
+
+            with self.placement():
+                arrays = {key: place(array) for key, array in arrays.items()}
+        with self._lock:
+            self._values.update(arrays)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError(
+                "Attempted to use a closed Session. Make a new one, or work inside its `with` block."
+            )
 
     def resource(self, key: Any, make: Callable[[], Any]) -> Any:
         """An object of the session that host operations share (a queue, a reader), made at its first use."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gradiente.runtime.effects import Key
+from gradiente.graph.graph import Graph
+from gradiente.runtime.effects import Key, is_variable
 
 
 class HostView(MutableMapping[Key, Any]):
@@ -40,3 +42,35 @@ class HostView(MutableMapping[Key, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def exported(values: Mapping[Key, Any]) -> dict[str, npt.NDArray[Any]]:
+    """A session's state as arrays of the caller's own, see ``Session.export_state``."""
+    arrays = {key: np.array(value) for key, value in values.items()}
+    strings = [key for key, value in arrays.items() if value.dtype == np.object_]
+    if strings:
+        raise ValueError(
+            f"The variable {strings[0]!r} holds strings, which make no array of numbers. Use tf.train.Saver."
+        )
+    return arrays
+
+
+def checked(graph: Graph, state: Mapping[str, Any]) -> dict[Key, npt.NDArray[Any]]:
+    """Copies of the arrays of an exported state that fit the graph, see ``Session.import_state``."""
+    arrays = {key: np.array(value) for key, value in state.items()}
+    for key, array in arrays.items():
+        if not is_variable(key):
+            kind = key.partition(":")[0]
+            if kind not in ("count", "fresh") or array.dtype != np.int64 or array.ndim:
+                raise ValueError(f"{key!r} is neither a variable nor the count of a random operation's runs.")
+            continue
+        op = graph.get_operation_by_name(key)
+        variable = op.outputs[0] if op.outputs else None
+        if variable is None or variable.op.type not in ("VariableV2", "Variable", "VarHandleOp"):
+            raise ValueError(f"{key!r} is no variable of this graph but a {op.type}.")
+        if array.dtype != variable.dtype.base_dtype.np or not variable.shape.is_compatible_with(array.shape):
+            raise ValueError(
+                f"The variable {key!r} is {variable.dtype.base_dtype.name} of the shape {variable.shape}, and the state "
+                f"has {array.dtype} of the shape {array.shape}. It is that of another graph."
+            )
+    return arrays
