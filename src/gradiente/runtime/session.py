@@ -209,7 +209,9 @@ class Session:
         def by_tensor(values: Mapping[Any, Any] | None) -> dict[Tensor, Any]:
             return dict(feed_items(self._graph, values)) if values else {}
 
-        return StepLoop(self, fetches, by_tensor(data), batch_size, shuffle, seed, by_tensor(constants), positions)
+        return StepLoop(
+            self, fetches, by_tensor(data), batch_size, shuffle, seed, by_tensor(constants), positions
+        )
 
     def run_function(self, body: FuncGraph, arguments: Sequence[Any], count: int | None = None) -> list[Any]:
         """Run the body of a loop or branch that runs on the host; arguments are values or handles of variables."""
