@@ -15,6 +15,7 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import register
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
+from gradiente.ops.creation import ones_like
 from gradiente.ops.dynamic_slice import (
     MASKS,
     Positions,
@@ -257,7 +258,7 @@ def strided_slice(
     """
     del var
     if strides is None:
-        strides = apply("OnesLike", convert_to_tensor(begin))
+        strides = ones_like(begin)
     return apply(
         "StridedSlice", input_, begin, end, strides, begin_mask=begin_mask, end_mask=end_mask,
         ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask,

@@ -74,10 +74,10 @@ def tell(topic: str, text: str) -> None:
     sys.stderr.write(f"gradiente {topic}: {text}\n")
 
 
-def note_compilation(segment: Any, inputs: Sequence[Any]) -> None:
-    """Tell that a segment is being traced for compilation."""
+def note_compilation(operations: int, tensors: Sequence[Any], values: Sequence[Any]) -> None:
+    """Tell that a segment of so many operations is being traced for compilation, for inputs of these shapes."""
     if enabled("compile"):
         signature = ", ".join(
-            f"{t.name} {v.dtype}{list(v.shape)}" for t, v in zip(segment.inputs, inputs, strict=True)
+            f"{t.name} {v.dtype}{list(v.shape)}" for t, v in zip(tensors, values, strict=True)
         )
-        tell("compile", f"{len(segment.ops)} operations for ({signature})")
+        tell("compile", f"{operations} operations for ({signature})")

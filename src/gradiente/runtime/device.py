@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,14 +12,18 @@ import numpy as np
 from gradiente.graph.errors import InternalError, OpError, ResourceExhaustedError
 from gradiente.graph.evaluate import Ref
 from gradiente.graph.graph import Graph
-from gradiente.graph.operation import Tensor
+from gradiente.graph.operation import Operation, Tensor
 from gradiente.runtime import debug
 from gradiente.runtime.backend import jax, jnp
 from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.plan import Segment
+from gradiente.runtime.windows import Windows
 
 State = dict[Key, Any]
+
+MOST_FUNCTIONS = 256
+"""Sets of values for which a segment stays compiled; the one not used for longest makes room."""
 
 
 def _start_counts(keys: Iterable[Key], state: State) -> None:
@@ -62,14 +67,16 @@ def _is_gone(value: Any) -> bool:
 class Executable:
     """A device segment, ready to run.
 
-    One JAX function is kept for each set of values that must be known when compiling; JAX keeps one XLA executable for
-    each signature (the shapes of the inputs and of the variables).
+    One JAX function is kept for each set of values that must be known when compiling, up to ``MOST_FUNCTIONS`` of them;
+    JAX keeps one XLA executable for each signature (the shapes of the inputs and of the variables).
     """
 
     def __init__(self, segment: Segment, graph: Graph) -> None:
         self.segment = segment
         self._graph = graph
-        self._functions: dict[Any, _Traced] = {}
+        self._functions: OrderedDict[Any, _Traced] = OrderedDict()
+        self._dropped_traces = 0
+        self._windows = Windows.of(segment)
         self._lock = threading.Lock()
         self.written = sorted(segment.effects.writes)
         self.read_only = sorted(segment.effects.reads - segment.effects.writes)
@@ -77,15 +84,32 @@ class Executable:
     @property
     def compilations(self) -> int:
         """How often the segment was traced and compiled."""
-        return sum(f.traces for f in self._functions.values())
+        return self._dropped_traces + sum(f.traces for f in list(self._functions.values()))
 
     def traced(self, static: Sequence[np.ndarray[Any, Any]]) -> _Traced:
         """The function for these values of the static inputs."""
-        key = tuple((a.shape, a.tobytes()) for a in static) if static else ()
-        found = self._functions.get(key)
-        if found is None:
-            with self._lock:
-                found = self._functions.setdefault(key, _Traced(self.segment, self._graph, static))
+        return self._function(static, None)
+
+    def chosen(
+        self, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]
+    ) -> tuple[_Traced, Sequence[Any]]:
+        """The function for these values, and what to call it with: windows that fit are arguments of it."""
+        windows = self._windows
+        if windows is None or not windows.fit(static):
+            return self._function(static, None), inputs
+        known, moving = windows.split(static)
+        return self._function(known, windows), [*inputs, *moving]
+
+    def _function(self, static: Sequence[np.ndarray[Any, Any]], windows: Windows | None) -> _Traced:
+        key = (windows is None, *((a.shape, a.tobytes()) for a in static))
+        with self._lock:
+            found = self._functions.get(key)
+            if found is None:
+                found = self._functions[key] = _Traced(self.segment, self._graph, static, windows)
+                if len(self._functions) > MOST_FUNCTIONS:
+                    self._dropped_traces += self._functions.popitem(last=False)[1].traces
+            elif static:
+                self._functions.move_to_end(key)
         return found
 
     def start(
@@ -96,7 +120,7 @@ class Executable:
         ``state``'s written entries are donated: their buffers are used for the new values. The values may still be on
         their way when this returns.
         """
-        function = self.traced(static)
+        function, inputs = self.chosen(inputs, static)
         _start_counts(self.written, state)
         written = {k: state[k] for k in self.written if k in state}
         read = {k: state[k] for k in self.read_only if k in state}
@@ -118,34 +142,45 @@ class Executable:
 
 
 class _Traced:
-    """The JAX function of a segment, for given values of its static inputs."""
+    """The JAX function of a segment, for given values of its static inputs.
 
-    def __init__(self, segment: Segment, graph: Graph, static: Sequence[np.ndarray[Any, Any]]) -> None:
+    With ``windows`` only some of these are known, and the others are inputs after the segment's own.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        graph: Graph,
+        static: Sequence[np.ndarray[Any, Any]],
+        windows: Windows | None = None,
+    ) -> None:
         self._segment = segment
         self._graph = graph
-        self._static = list(static)
+        known, self.inputs = segment.static, segment.inputs
+        self._fold = segment.must_fold
+        self._traced_slices: frozenset[Operation] = frozenset()
+        if windows is not None:
+            known, self.inputs = windows.static, [*segment.inputs, *windows.moving]
+            self._fold, self._traced_slices = windows.must_fold, windows.slices
+        self._static = dict(zip(known, static, strict=True))
         self.traces = 0
         self.checks: list[Check] = []
         self._checks_by_shapes: dict[Any, list[Check]] = {}
         self.jitted: Any = jax.jit(self.body, donate_argnums=(0,))
 
-    @property
-    def inputs(self) -> list[Tensor]:
-        """The tensors that the function takes."""
-        return self._segment.inputs
-
     def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         """What JAX traces: the segment's operations, in order."""
         segment = self._segment
         self.traces += 1
-        debug.note_compilation(segment, inputs)
+        debug.note_compilation(len(segment.ops), self.inputs, inputs)
         ctx = Context(jnp, {**written, **read})
         env: dict[Tensor, Any] = {
             t: Ref(self._graph.get_operation_by_name(k)) for t, k in segment.refs.items()
         }
-        env.update(zip(segment.inputs, inputs, strict=True))
-        env.update(zip(segment.static, self._static, strict=True))
-        run_operations(segment.ops, env, ctx, segment.must_fold)
+        env.update(zip(self.inputs, inputs, strict=True))
+        env.update(self._static)
+        ctx.windows = self._traced_slices
+        run_operations(segment.ops, env, ctx, self._fold)
         fed = {id(v) for v in inputs}
         outputs = [self._own(ctx.value(env[t]), t.dtype.np, fed) for t in segment.outputs]
         new: State = {k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state}
@@ -227,7 +262,8 @@ def lower_segment(
     _start_counts(executable.written, state)
     written = {k: state[k] for k in executable.written if k in state}
     read = {k: state[k] for k in executable.read_only if k in state}
-    return executable.traced(static).lower(written, read, inputs)
+    function, inputs = executable.chosen(inputs, static)
+    return function.lower(written, read, inputs)
 
 
 class StepProgram:

@@ -37,13 +37,20 @@ class Habits:
                 stacklevel=2,
             )
 
-    def after_compilation(self, compilations: int, feeds: Any) -> None:
-        """Note how often one run was compiled; each new set of shapes is compiled anew."""
+    def after_compilation(self, compilations: int, feeds: Any, known: Any = ()) -> None:
+        """Note how often one run was compiled; each new set of shapes, and of values of the ``known`` tensors, which decide
+        shapes, is compiled anew.
+        """
         if compilations >= _SIGNATURES and not self._warned_signatures:
             self._warned_signatures = True
             lines = "; ".join(f"{t.name} {t.shape} made at {t.op.source}" for t in feeds) or "no feeds"
+            values = (
+                f", or the values that shapes in it depend on ({', '.join(t.name for t in known)})"
+                if known
+                else ""
+            )
             warnings.warn(
-                f"A run was compiled {compilations} times because its feeds keep changing shape ({lines}). Compiling takes "
-                "far longer than running: pad or bucket the batches to few shapes.",
+                f"A run was compiled {compilations} times because its feeds keep changing shape ({lines}){values}. "
+                "Compiling takes far longer than running: pad or bucket the batches to few shapes.",
                 stacklevel=2,
             )

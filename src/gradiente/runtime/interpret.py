@@ -54,7 +54,10 @@ class Context:
         checks: what the operations want to hold.
         op: the operation that is running.
         session: the session, for host computations; None while tracing.
+        windows: slices that are traced although their bounds have to be known in general (``runtime/windows.py``).
     """
+
+    windows: Set[Operation] = frozenset()
 
     def __init__(self, xp: Namespace, state: dict[Key, Any], session: Any = None) -> None:
         self.xp = xp
@@ -262,7 +265,7 @@ def _placed(op: Operation, inputs: list[Any], ctx: Context) -> list[Any]:
     definition = op.op_def
     if not definition.inputs or op.type == "Const":
         return inputs
-    static = static_inputs(op)
+    static = frozenset[int]() if op in ctx.windows else static_inputs(op)
     kept = positions_of(op, definition.static)
     placed: list[Any] = []
     for position, value in enumerate(inputs):

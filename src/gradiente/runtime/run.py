@@ -173,7 +173,7 @@ class Runner:
             )
         env.update(zip(segment.outputs, outputs, strict=True))
         if self._habits is not None and executable.compilations != before:
-            self._habits.after_compilation(executable.compilations, self.plan.feeds)
+            self._habits.after_compilation(executable.compilations, self.plan.feeds, segment.static)
 
     def program_text(self, session: Session, values: Sequence[Any], stage: str) -> str:
         """The programs of the device segments for these fed values: ``"stablehlo"`` or ``"hlo"``.

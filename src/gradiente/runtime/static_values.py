@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.operation import Operation, Tensor
@@ -31,14 +31,21 @@ def positions_of(op: Operation, names: frozenset[str]) -> frozenset[int]:
     return frozenset(positions)
 
 
-def static_needed(ops: Sequence[Operation]) -> tuple[set[Tensor], set[Operation]]:
-    """The tensors whose values must be known when ``ops`` are compiled together, and the operations that give them."""
+def static_needed(
+    ops: Sequence[Operation], traced: Set[Operation] = frozenset()
+) -> tuple[set[Tensor], set[Operation]]:
+    """The tensors whose values must be known when ``ops`` are compiled together, and the operations that give them.
+
+    Args:
+        ops: the operations.
+        traced: those of them that need to know nothing, as they are.
+    """
     wanted: set[Tensor] = set()
     fold: set[Operation] = set()
     inside = set(ops)
     for op in reversed(ops):
-        for position in static_inputs(op):
-            wanted.add(op.inputs[position])
+        if op not in traced:
+            wanted.update(op.inputs[position] for position in static_inputs(op))
         wanted.update(static_arguments(op))
         if any(t in wanted for t in op.outputs) and op in inside:
             fold.add(op)
