@@ -19,8 +19,8 @@ from gradiente.ops.initializers import truncated_normal_initializer as truncated
 from gradiente.ops.initializers import uniform_unit_scaling_initializer as uniform_unit_scaling
 from gradiente.ops.initializers import variance_scaling_initializer as variance_scaling
 from gradiente.ops.initializers import zeros_initializer as zeros
-from gradiente.ops.variables import global_variables as global_variables
-from gradiente.ops.variables import local_variables as local_variables
+from gradiente.ops.variable_lists import global_variables as global_variables
+from gradiente.ops.variable_lists import local_variables as local_variables
 
 __all__ = [
     "constant",

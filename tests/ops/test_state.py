@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -121,3 +123,46 @@ def test_ops_without_a_row() -> None:
         tf.gradients(apply("PreventGradient", x, message="because"), x)
     body = FuncGraph("body")
     assert body.add_input(tf.float32, [2]).op.type == "_Arg"
+
+
+@pytest.mark.parametrize(
+    ("method", "rows"),
+    [
+        ("scatter_update", [[10.0, 10.0], [3.0, 4.0], [2.0, 2.0]]),
+        ("scatter_add", [[11.0, 12.0], [3.0, 4.0], [7.0, 8.0]]),
+        ("scatter_sub", [[-9.0, -8.0], [3.0, 4.0], [3.0, 4.0]]),
+        ("scatter_mul", [[10.0, 20.0], [3.0, 4.0], [10.0, 12.0]]),
+        ("scatter_div", [[0.1, 0.2], [3.0, 4.0], [2.5, 3.0]]),
+        ("scatter_min", [[1.0, 2.0], [3.0, 4.0], [2.0, 2.0]]),
+        ("scatter_max", [[10.0, 10.0], [3.0, 4.0], [5.0, 6.0]]),
+    ],
+)
+def test_methods_that_change_rows_take_indexed_slices(method: str, rows: Any, executor: str) -> None:
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="table")
+    delta = tf.IndexedSlices(tf.constant([[10.0, 10.0], [2.0, 2.0]]), tf.constant([0, 2]))
+    changed = getattr(v, method)(delta, name="changed")
+    assert changed.op.name == "changed"
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        np.testing.assert_allclose(sess.run(changed), rows, rtol=1e-6)
+        np.testing.assert_allclose(sess.run(v), rows, rtol=1e-6)
+    with pytest.raises(TypeError, match=rf"not IndexedSlices: .* or tf.{method}\(table, indices, updates\)"):
+        getattr(v, method)([1.0])
+
+
+@pytest.mark.parametrize(
+    ("method", "values"),
+    [
+        ("scatter_nd_update", [1, 11, 3, 10]),
+        ("scatter_nd_add", [1, 13, 3, 14]),
+        ("scatter_nd_sub", [1, -9, 3, -6]),
+    ],
+)
+def test_methods_that_change_elements(method: str, values: Any, executor: str) -> None:
+    v = tf.Variable([1, 2, 3, 4])
+    changed = getattr(v, method)([[3], [1]], [10, 11], name="changed")
+    assert changed.op.name == "changed"
+    assert changed.op.attrs["use_locking"] is True
+    with tf.Session(executor=executor) as sess:
+        sess.run(v.initializer)
+        assert sess.run(changed).tolist() == values

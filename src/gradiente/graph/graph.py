@@ -81,6 +81,35 @@ class Graph(Names, Collections):
                 controller.made.add(op)
             return op
 
+    def create_op(
+        self, op_type: str, inputs: Iterable[Any], dtypes: Iterable[Any] | None = None,
+        input_types: Iterable[Any] | None = None, name: str | None = None, attrs: Mapping[str, Any] | None = None,
+        op_def: Any = None, compute_shapes: bool = True, compute_device: bool = True,
+    ) -> Operation:  # fmt: skip
+        """Add an operation of any type that TensorFlow names (``"MatMul"``).
+
+        Args:
+            op_type: its type's name.
+            inputs: its input tensors in one flat list.
+            dtypes: the types of its outputs, which are checked.
+            input_types: the types of its inputs, which are checked.
+            name: its name; the type's name by default. One that ends in "/" is used as it is.
+            attrs: its attributes, as AttrValue protocol buffers or plain values; what follows from the inputs is found.
+            op_def: accepted, as are ``compute_shapes`` and ``compute_device``.
+            compute_shapes: see ``op_def``.
+            compute_device: see ``op_def``.
+
+        Raises:
+            TypeError: if an input is no tensor, or the types given are not those found.
+            ValueError: if there is no such type, or the inputs don't fit it.
+
+        Source: TensorFlow 1's ``tf.Graph.create_op``.
+        """
+        from gradiente.graph.create_op import create_op
+
+        del op_def, compute_shapes, compute_device
+        return create_op(self, op_type, inputs, dtypes, input_types, name, attrs)
+
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """If the block fails, take away the operations that it added."""

@@ -128,6 +128,7 @@ from gradiente.ops import tensordot as tensordot
 from gradiente.ops import topk as topk
 from gradiente.ops import trigonometry as trigonometry
 from gradiente.ops import unbroadcast as unbroadcast
+from gradiente.ops import variable_lists as variable_lists
 from gradiente.ops import variable_scope as variable_scope
 from gradiente.ops import variable_store as variable_store
 from gradiente.ops import variables as variables

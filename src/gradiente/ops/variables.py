@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
-from gradiente.graph.build import (
-    apply,
-    apply_op,
-    convert_to_tensor,
-    name_scope,
-    register_tensor_conversion_function,
-)
-from gradiente.graph.constants import constant_array
+from gradiente.graph.build import apply, convert_to_tensor, name_scope, register_tensor_conversion_function
 from gradiente.graph.default_session import get_default_session
-from gradiente.graph.dtypes import DType, as_dtype, string
+from gradiente.graph.dtypes import DType, as_dtype
 from gradiente.graph.functions import init_scope
 from gradiente.graph.graph import Graph, get_default_graph
+from gradiente.graph.indexed_slices import IndexedSlices
 from gradiente.graph.keys import GraphKeys
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.shapes import TensorShape, as_shape
 from gradiente.ops import state
-from gradiente.ops.basic import group
 
 
 class Variable:
@@ -221,17 +212,51 @@ class Variable:
 
     def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Subtract IndexedSlices from the value."""
-        return state.scatter_sub(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
+        return self._scatter(state.scatter_sub, sparse_delta, use_locking, name)
 
     def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Add IndexedSlices to the value."""
-        return state.scatter_add(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
+        return self._scatter(state.scatter_add, sparse_delta, use_locking, name)
+
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Multiply the rows that IndexedSlices name."""
+        return self._scatter(state.scatter_mul, sparse_delta, use_locking, name)
+
+    def scatter_div(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Divide the rows that IndexedSlices name."""
+        return self._scatter(state.scatter_div, sparse_delta, use_locking, name)
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Keep the smaller of the value and IndexedSlices."""
+        return self._scatter(state.scatter_min, sparse_delta, use_locking, name)
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Keep the larger of the value and IndexedSlices."""
+        return self._scatter(state.scatter_max, sparse_delta, use_locking, name)
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Set the rows that IndexedSlices name."""
-        return state.scatter_update(
-            self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name
-        )
+        return self._scatter(state.scatter_update, sparse_delta, use_locking, name)
+
+    def _scatter(self, function: Any, sparse_delta: Any, use_locking: bool, name: str | None) -> Tensor:
+        if not isinstance(sparse_delta, IndexedSlices):
+            raise TypeError(
+                f"sparse_delta is not IndexedSlices: {sparse_delta!r}. Use tf.IndexedSlices(values, indices), or "
+                f"tf.{function.__name__}({self.op.name}, indices, updates)."
+            )
+        return function(self._variable, sparse_delta.indices, sparse_delta.values, use_locking, name)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        """Subtract from elements or slices of the value (see ``tf.scatter_nd_sub``)."""
+        return state.scatter_nd_sub(self._variable, indices, updates, use_locking=True, name=name)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        """Add to elements or slices of the value (see ``tf.scatter_nd_add``)."""
+        return state.scatter_nd_add(self._variable, indices, updates, use_locking=True, name=name)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        """Set elements or slices of the value (see ``tf.scatter_nd_update``)."""
+        return state.scatter_nd_update(self._variable, indices, updates, use_locking=True, name=name)
 
     def count_up_to(self, limit: int) -> Tensor:
         """The value, which then grows by one (see ``tf.count_up_to``)."""
@@ -316,92 +341,3 @@ def _convert(value: Variable, dtype: Any = None, name: str | None = None, as_ref
 
 
 register_tensor_conversion_function(Variable, _convert)
-
-
-def global_variables(scope: str | None = None) -> list[Any]:
-    """The variables of the default graph (``GraphKeys.GLOBAL_VARIABLES``)."""
-    return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
-
-
-def local_variables(scope: str | None = None) -> list[Any]:
-    """The variables that are not saved, such as counters of input pipelines."""
-    return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
-
-
-def model_variables(scope: str | None = None) -> list[Any]:
-    """The variables in ``GraphKeys.MODEL_VARIABLES``."""
-    return get_default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
-
-
-def trainable_variables(scope: str | None = None) -> list[Any]:
-    """The variables that optimizers update by default."""
-    return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
-
-
-def moving_average_variables(scope: str | None = None) -> list[Any]:
-    """The variables that ExponentialMovingAverage keeps averages of."""
-    return get_default_graph().get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
-
-
-def all_variables() -> list[Any]:
-    """The older name of ``global_variables``."""
-    return global_variables()
-
-
-def variables_initializer(var_list: Iterable[Any], name: str = "init") -> Operation:
-    """An operation that initializes the variables of the list."""
-    initializers = [v.initializer for v in var_list]
-    return group(*initializers, name=name) if initializers else apply_op("NoOp", name=name)
-
-
-def global_variables_initializer() -> Operation:
-    """An operation that initializes the graph's variables: those made so far. Build it after all of them."""
-    return variables_initializer(global_variables())
-
-
-def local_variables_initializer() -> Operation:
-    """An operation that initializes the local variables."""
-    return variables_initializer(local_variables())
-
-
-def initialize_variables(var_list: Iterable[Any], name: str = "init") -> Operation:
-    """The older name of ``variables_initializer``."""
-    return variables_initializer(var_list, name)
-
-
-def initialize_all_variables() -> Operation:
-    """The older name of ``global_variables_initializer``."""
-    return global_variables_initializer()
-
-
-def initialize_local_variables() -> Operation:
-    """The older name of ``local_variables_initializer``."""
-    return local_variables_initializer()
-
-
-def report_uninitialized_variables(
-    var_list: Iterable[Any] | None = None, name: str = "report_uninitialized_variables"
-) -> Tensor:
-    """The names of the variables that have no value in the session, as a rank-1 string tensor.
-
-    Args:
-        var_list: the variables to look at; all global and local ones by default.
-        name: the operation's name.
-    """
-    variables = list(var_list) if var_list is not None else global_variables() + local_variables()
-    with name_scope(name):
-        if not variables:
-            return convert_to_tensor(constant_array(np.array([], dtype=object), string))
-        missing = apply("LogicalNot", apply("Pack", [state.is_variable_initialized(v) for v in variables]))
-        names = convert_to_tensor([v.op.name for v in variables], dtype=string)
-        where = apply("Reshape", apply("Where", missing), [-1])
-        return apply("GatherV2", names, where, 0)
-
-
-def assert_variables_initialized(var_list: Iterable[Any] | None = None) -> Tensor | None:
-    """A tensor that fails with FailedPreconditionError if a variable of the list has no value."""
-    variables = list(var_list) if var_list is not None else global_variables() + local_variables()
-    if not variables:
-        return None
-    with name_scope("assert_variables_initialized"):
-        return apply("Pack", [apply("Size", v) for v in variables])

@@ -10,7 +10,7 @@ from gradiente.graph.errors import AbortedError, OutOfRangeError, UnavailableErr
 from gradiente.graph.graph import get_default_graph
 from gradiente.graph.keys import GraphKeys
 from gradiente.ops.basic import group
-from gradiente.ops.variables import (
+from gradiente.ops.variable_lists import (
     global_variables_initializer,
     local_variables_initializer,
     report_uninitialized_variables,

@@ -14,8 +14,9 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.ops import state
 from gradiente.ops.basic import group
 from gradiente.ops.initializers import zeros_initializer
+from gradiente.ops.variable_lists import global_variables, moving_average_variables, trainable_variables
 from gradiente.ops.variable_store import default_store
-from gradiente.ops.variables import Variable, global_variables, moving_average_variables, trainable_variables
+from gradiente.ops.variables import Variable
 from gradiente.train import slot_creator
 
 

@@ -16,7 +16,8 @@ from gradiente.graph.operation import Tensor
 from gradiente.ops import state
 from gradiente.ops.basic import group, tuple_
 from gradiente.ops.partitioned_variables import PartitionedVariable
-from gradiente.ops.variables import Variable, trainable_variables
+from gradiente.ops.variable_lists import trainable_variables
+from gradiente.ops.variables import Variable
 from gradiente.train import slot_creator
 from gradiente.train.no_path import no_gradient_message
 

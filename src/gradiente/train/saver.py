@@ -15,7 +15,8 @@ from gradiente.graph.operation import Tensor
 from gradiente.ops import save_restore as save_restore
 from gradiente.ops import state
 from gradiente.ops.basic import group, placeholder_with_default
-from gradiente.ops.variables import Variable, global_variables
+from gradiente.ops.variable_lists import global_variables
+from gradiente.ops.variables import Variable
 from gradiente.train.checkpoint_state import (
     KeptCheckpoints,
     checkpoint_exists,
