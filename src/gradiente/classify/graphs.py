@@ -15,6 +15,12 @@ IMAGES = "images"
 PROBABILITIES = "probabilities"
 """What the kept graph is asked for: float32 ``[batch, classes]``."""
 
+LOGITS = "network_output"
+"""What the network gives, before the temperature and the softmax: float32 ``[batch, classes]``."""
+
+TEMPERATURE = "temperature"
+"""The constant of the kept graph that the logits are divided by: 1 until the model is calibrated."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -138,5 +144,6 @@ def inference_graph(
     with tf.Graph().as_default() as graph:
         images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
         logits = network(preprocessing.apply(images), num_classes, False)
-        tf.nn.softmax(tf.identity(logits, name="network_output"), name=PROBABILITIES)
+        temperature = tf.constant(1.0, name=TEMPERATURE)
+        tf.nn.softmax(tf.truediv(tf.identity(logits, name=LOGITS), temperature), name=PROBABILITIES)
     return tf.graph_util.extract_sub_graph(graph.as_graph_def(), [PROBABILITIES])

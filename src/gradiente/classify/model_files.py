@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
+import hashlib
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,178 +13,147 @@ import numpy as np
 import numpy.typing as npt
 
 import gradiente as tf
-from gradiente.classify.graphs import IMAGES, PROBABILITIES
+from gradiente.classify.description import (
+    DESCRIPTION,
+    FORMAT,
+    Description,
+    Seals,
+    check_description,
+    description_from_json,
+    description_json,
+)
+from gradiente.classify.graph_limits import LARGEST_GRAPH, bytes_per_image, check_nodes
+from gradiente.classify.graphs import IMAGES, PROBABILITIES, TEMPERATURE
 from gradiente.classify.problems import ModelError
 from gradiente.classify.run_folder import write_whole
 
-FORMAT = "gradiente classifier"
-VERSION = 1
-"""Of the format; a model with a higher one is refused."""
+GRAPH, WEIGHTS = "graph.pb", "weights.safetensors"
 
-GRAPH, WEIGHTS, DESCRIPTION = "graph.pb", "weights.safetensors", "model.json"
-
-_LARGEST_GRAPH = 64 << 20
-_LARGEST_CONSTANT = 1 << 20
-_MOST_PIXELS = 4096 * 4096
-
-_ALLOWED_OPS = frozenset({
-    "Placeholder", "Const", "VariableV2", "Identity", "Cast", "Reshape", "Shape", "StridedSlice", "Pack",
-    "ConcatV2", "Transpose", "Squeeze", "ExpandDims", "Add", "AddV2", "AddN", "Sub", "Mul", "Div", "RealDiv",
-    "Maximum", "Minimum", "Square", "SquaredDifference", "Sqrt", "Rsqrt", "Exp", "Log", "Neg", "Abs", "Pow",
-    "Mean", "Sum", "Max", "Min", "Prod", "MatMul", "BatchMatMul", "BatchMatMulV2", "BiasAdd", "Conv2D",
-    "DepthwiseConv2dNative", "MaxPool", "AvgPool", "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid",
-    "Tanh", "Softplus", "Softsign", "Softmax", "LogSoftmax", "LRN", "FusedBatchNorm", "FusedBatchNormV2",
-    "FusedBatchNormV3", "Pad", "PadV2", "MirrorPad", "ResizeBilinear", "ResizeNearestNeighbor",
-})  # fmt: skip
-"""What a network for images is made of. Operations that read or write files, call Python or wait are not among them."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """What ``model.json`` says.
-
-    Attributes:
-        classes: the classes' names; the model's outputs are in this order.
-        height: rows of the images that it takes.
-        width: columns.
-        channels: 1 for grey, 3 for RGB.
-        network: the network's name.
-    """
-
-    classes: tuple[str, ...]
-    height: int
-    width: int
-    channels: int
-    network: str
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of an image."""
-        return self.height, self.width, self.channels
+_LARGEST_DESCRIPTION = 16 << 20
+_LARGEST_HEADER = 8 << 20
+_LARGEST_WEIGHTS = 8 << 30
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model as it is kept: its description, its GraphDef, and the values of its variables by their names."""
+    """A model as it is kept.
+
+    Attributes:
+        description: what ``model.json`` says.
+        graph_def: from raw images to probabilities.
+        weights: the values of its variables, by their names.
+        per_image: bytes of intermediate values that classifying an image takes, see ``bytes_per_image``.
+    """
 
     description: Description
     graph_def: Any
     weights: Mapping[str, npt.NDArray[Any]]
+    per_image: int
+
+
+def checked(description: Description, graph_def: Any, weights: Mapping[str, npt.NDArray[Any]]) -> ModelFiles:
+    """A model that was just made, if ``read_model`` would take it.
+
+    Raises:
+        ModelError: it has something that a model must not have, so that it could not be loaded again.
+    """
+    check_description(description, "The network")
+    return _assembled(description, graph_def, weights, "The network")
 
 
 def write_model(folder: Path, model: ModelFiles) -> None:
-    """Write a model's three files, each of them whole or not at all.
+    """Write a model's three files. Whenever that is cut short, the folder has a whole model: the one before or this one.
 
     Raises:
-        OSError: one can't be written.
+        OSError: a file can't be written.
     """
     from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: np.ascontiguousarray(value) for name, value in model.weights.items()}
-    write_whole(folder / GRAPH, model.graph_def.SerializeToString(deterministic=True))
-    write_whole(folder / WEIGHTS, save(weights, {"format": FORMAT}))
-    # Last, because a folder with a description is taken for a model.
-    write_whole(
-        folder / DESCRIPTION, (json.dumps(_as_json(model), indent=2, ensure_ascii=False) + "\n").encode()
-    )
+    arrays = {name: np.ascontiguousarray(value) for name, value in model.weights.items()}
+    graph, weights = model.graph_def.SerializeToString(deterministic=True), save(arrays, {"format": FORMAT})
+    new = Seals((_seal(graph),), (_seal(weights),))
+    path = folder / DESCRIPTION
+    before = _seals_there(path)
+    if before is not None:
+        # Until all three are in their places, either graph and either weights are right.
+        write_whole(
+            path, description_json(model.description, model.weights, model.per_image, new.joined(before))
+        )
+    write_whole(folder / GRAPH, graph)
+    write_whole(folder / WEIGHTS, weights)
+    write_whole(path, description_json(model.description, model.weights, model.per_image, new))
 
 
-def _as_json(model: ModelFiles) -> dict[str, Any]:
-    from importlib.metadata import version
+def _seal(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
-    said = model.description
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "classes": list(said.classes),
-        "network": said.network,
-        "input": {
-            "tensor": f"{IMAGES}:0", "dtype": "uint8", "height": said.height, "width": said.width,
-            "channels": said.channels, "color": "grey" if said.channels == 1 else "rgb", "resize": "bilinear, stretched",
-        },
-        "output": {"tensor": f"{PROBABILITIES}:0", "dtype": "float32"},
-        "weights": {
-            name: {"dtype": value.dtype.name, "shape": list(value.shape)} for name, value in model.weights.items()
-        },
-        "versions": {
-            name: version(name) for name in ("gradiente", "jax", "numpy", "safetensors")
-        },
-    }  # fmt: skip
+
+def _seals_there(path: Path) -> Seals | None:
+    try:
+        return description_from_json(_contents(path, _LARGEST_DESCRIPTION), str(path))[1]
+    except (OSError, ModelError):
+        return None
 
 
 def read_model(folder: Path) -> ModelFiles:
     """Read a model's files and check that they belong together.
 
+    What they may make this process take is known from their sizes before it is taken: the weights are as large as their
+    file, the graph's constants are limited, and what an image takes is worked out from the graph.
+
     Raises:
-        ModelError: a file is missing, damaged, not ours or newer than this version; the weights are not of the sizes that
-            the graph's variables have; or the graph has an operation that no network for images needs.
+        ModelError: a file is missing, damaged, changed, not ours or newer than this version; the weights are not of the
+            sizes that the graph's variables have; or the graph has an operation that no network for images needs, or takes
+            more memory than the model says.
     """
     try:
-        said = _read_description(folder / DESCRIPTION)
-        graph_def = _read_graph(folder / GRAPH)
-        weights = _read_weights(folder / WEIGHTS, _variables(graph_def, folder / GRAPH))
+        path = folder / DESCRIPTION
+        said, seals, per_image = description_from_json(_contents(path, _LARGEST_DESCRIPTION), str(path))
+        graph_def = _read_graph(folder / GRAPH, seals.graph)
+        weights = _read_weights(folder / WEIGHTS, _variables(graph_def, folder / GRAPH), seals.weights)
     except OSError as error:
         raise ModelError(f"{error.filename or folder} can't be read: {error.strerror or error}.") from error
-    _check_ends(graph_def, said, folder / GRAPH)
-    return ModelFiles(said, graph_def, weights)
-
-
-def _read_description(path: Path) -> Description:
-    try:
-        values = json.loads(path.read_bytes())
-        if values["format"] != FORMAT:
-            raise ModelError(f"{path} describes no model of gradiente: its format is {values['format']!r}.")
-        if values["version"] > VERSION:
-            raise ModelError(
-                f"{path} is of version {values['version']}, and this gradiente reads up to {VERSION}. Install a newer one."
-            )
-        given = values["input"]
-        classes = tuple(values["classes"])
-        said = Description(
-            classes, given["height"], given["width"], given["channels"], str(values["network"])
+    model = _assembled(said, graph_def, weights, str(folder / GRAPH))
+    if model.per_image > per_image:
+        raise ModelError(
+            f"{folder / GRAPH} takes {model.per_image:,} bytes for an image, and {DESCRIPTION} says {per_image:,}."
         )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(f"{path} is no description of a model: {type(error).__name__}: {error}.") from error
-    sizes_fit = all(type(n) is int and n > 0 for n in said.shape) and said.height * said.width <= _MOST_PIXELS
-    if not sizes_fit or said.channels not in (1, 3):
-        raise ModelError(f"{path} says that the model takes images of {said.shape}, which can't be.")
-    if (
-        len(classes) < 2
-        or len(set(classes)) != len(classes)
-        or not all(isinstance(name, str) for name in classes)
-    ):
-        raise ModelError(f"{path} must name at least two classes, each once, and has {list(classes)!r:.200}.")
-    return said
+    return model
 
 
-def _read_graph(path: Path) -> Any:
+def _contents(path: Path, most: int) -> bytes:
+    """A file's bytes, if it is a plain file of no more than so many."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ModelError(f"{path} is no file.")
+    if found.st_size > most:
+        raise ModelError(
+            f"{path} has {found.st_size:,} bytes: more than a model's, which has up to {most:,}."
+        )
+    with open(path, "rb") as file:
+        return file.read(most)
+
+
+def _check_seal(content: bytes | memoryview, seals: tuple[str, ...], path: Path) -> None:
+    if hashlib.sha256(content).hexdigest() not in seals:
+        raise ModelError(
+            f"{path} is not what was written with {DESCRIPTION}: its SHA-256 sum is another one. It is "
+            "damaged or was changed."
+        )
+
+
+def _read_graph(path: Path, seals: tuple[str, ...]) -> Any:
     from google.protobuf.message import DecodeError
 
-    if path.stat().st_size > _LARGEST_GRAPH:
-        raise ModelError(f"{path} has {path.stat().st_size:,} bytes: more than the graph of a network has.")
+    content = _contents(path, LARGEST_GRAPH)
+    _check_seal(content, seals, path)
     graph_def: Any = tf.GraphDef()
     try:
-        graph_def.ParseFromString(path.read_bytes())
+        graph_def.ParseFromString(content)
     except DecodeError as error:
         raise ModelError(f"{path} is damaged: it is not a GraphDef.") from error
-    for node in graph_def.node:
-        if node.op not in _ALLOWED_OPS or len(graph_def.library.function):
-            raise ModelError(
-                f"{path} has an operation {node.op!r} ({node.name!r:.100}), which no model of gradiente "
-                "has. It is not loaded."
-            )
-        if node.op == "Const" and _elements(node.attr["value"].tensor.tensor_shape) > _LARGEST_CONSTANT:
-            raise ModelError(
-                f"{path} has a constant {node.name!r:.100} that is too large for a network's settings."
-            )
     return graph_def
-
-
-def _elements(shape: Any) -> int:
-    return math.prod(max(0, d.size) for d in shape.dim)
 
 
 def _variables(graph_def: Any, path: Path) -> dict[str, tuple[int, ...]]:
@@ -200,37 +169,87 @@ def _variables(graph_def: Any, path: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _read_weights(path: Path, variables: dict[str, tuple[int, ...]]) -> dict[str, npt.NDArray[Any]]:
+def _read_weights(
+    path: Path, variables: dict[str, tuple[int, ...]], seals: tuple[str, ...]
+) -> dict[str, npt.NDArray[Any]]:
     import safetensors
 
-    opened: Any = safetensors.safe_open
-
+    size = path.stat().st_size
+    wanted = sum(4 * int(np.prod(shape, dtype=object)) for shape in variables.values())
+    if size > _LARGEST_WEIGHTS:
+        raise ModelError(f"{path} has {size:,} bytes; weights may take up to {_LARGEST_WEIGHTS:,}.")
+    if size > wanted + _LARGEST_HEADER:
+        raise ModelError(f"{path} has {size:,} bytes, and the graph's variables take {wanted:,}.")
+    content = _contents(path, size)
+    _check_seal(content, seals, path)
+    library: Any = safetensors  # it carries no types
     try:
-        with opened(path, framework="numpy") as file:
-            shapes: dict[str, tuple[int, ...]] = {}
-            for name in file.keys():  # noqa: SIM118 -- it is no mapping
-                part = file.get_slice(name)
-                shapes[name] = tuple(part.get_shape()) if part.get_dtype() == "F32" else (-1,)
-            if shapes != variables:
-                wrong = sorted(
-                    name for name in shapes.keys() | variables if shapes.get(name) != variables.get(name)
-                )
-                raise ModelError(
-                    f"{path} does not have the weights that the graph wants; the first that differs is {wrong[0]!r:.100}: "
-                    f"{shapes.get(wrong[0], 'missing')} there, {variables.get(wrong[0], 'missing')} in the graph."
-                )
-            return {name: file.get_tensor(name) for name in shapes}
+        tensors: list[tuple[str, dict[str, Any]]] = library.deserialize(content)
     except safetensors.SafetensorError as error:
         raise ModelError(f"{path} is damaged: {error}.") from error
+    shapes: dict[str, Any] = {
+        name: tuple(t["shape"]) if t["dtype"] == "F32" else t["dtype"] for name, t in tensors
+    }
+    if shapes != variables:
+        wrong = sorted(name for name in shapes.keys() | variables if shapes.get(name) != variables.get(name))
+        raise ModelError(
+            f"{path} does not have the weights that the graph wants; the first that differs is {wrong[0]!r:.100}: "
+            f"{shapes.get(wrong[0], 'missing')} there, {variables.get(wrong[0], 'missing')} in the graph."
+        )
+    return {name: np.frombuffer(t["data"], "<f4").reshape(t["shape"]) for name, t in tensors}
 
 
-def _check_ends(graph_def: Any, said: Description, path: Path) -> None:
+def _assembled(
+    said: Description, graph_def: Any, weights: Mapping[str, npt.NDArray[Any]], what: str
+) -> ModelFiles:
+    check_nodes(graph_def, what)
     placeholders = [node for node in graph_def.node if node.op == "Placeholder"]
     ends = {node.name for node in graph_def.node}
     if [node.name for node in placeholders] != [IMAGES] or PROBABILITIES not in ends:
-        raise ModelError(f"{path} must lead from {IMAGES!r} alone to {PROBABILITIES!r}.")
+        raise ModelError(f"{what} must lead from {IMAGES!r} alone to {PROBABILITIES!r}.")
     shape = tuple(int(d.size) for d in placeholders[0].attr["shape"].shape.dim)
-    if shape[1:] != said.shape or placeholders[0].attr["dtype"].type != 4:
+    if shape != (-1, *said.shape) or placeholders[0].attr["dtype"].type != 4:
         raise ModelError(
-            f"{path} takes images of the shape {shape[1:]}, and {DESCRIPTION} says {said.shape}."
+            f"{what} takes images of the shape {shape[1:]}, and {DESCRIPTION} says {said.shape}."
         )
+    try:
+        per_image = bytes_per_image(graph_def, IMAGES, PROBABILITIES)
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{what} can't be built: {error}") from error
+    said = replace(said, temperature=_temperature(graph_def, what))
+    check_description(said, what)
+    return ModelFiles(said, graph_def, weights, per_image)
+
+
+def _temperature(graph_def: Any, what: str) -> float:
+    """What the graph divides the logits by; the description repeats it for those who read it."""
+    node = _temperature_node(graph_def)
+    if node is None:
+        return 1.0
+    try:
+        return float(tf.make_ndarray(node.attr["value"].tensor).reshape(()))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{what} has a temperature that is no number.") from error
+
+
+def _temperature_node(graph_def: Any) -> Any:
+    return next((node for node in graph_def.node if node.name == TEMPERATURE and node.op == "Const"), None)
+
+
+def with_temperature(model: ModelFiles, temperature: float) -> ModelFiles:
+    """The model with another temperature, in its graph and its description.
+
+    Raises:
+        ModelError: its graph has no place for one, or it is no positive number.
+    """
+    graph_def = tf.GraphDef()
+    graph_def.CopyFrom(model.graph_def)
+    node = _temperature_node(graph_def)
+    if node is None:
+        raise ModelError(f"The model's graph has no constant {TEMPERATURE!r}: it can't be calibrated.")
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.float32(temperature)))
+    said = replace(model.description, temperature=float(np.float32(temperature)))
+    check_description(said, "The calibrated model")
+    return replace(model, description=said, graph_def=graph_def)

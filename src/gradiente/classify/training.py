@@ -15,8 +15,8 @@ import numpy as np
 import gradiente as tf
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset
+from gradiente.classify.description import Description
 from gradiente.classify.graphs import Preprocessing, inference_graph, training_graph
-from gradiente.classify.model_files import Description, ModelFiles
 from gradiente.classify.networks import find_network
 from gradiente.classify.problems import DivergedError, OutOfMemoryError
 from gradiente.classify.progress import Progress
@@ -141,7 +141,7 @@ class _Fit:
         self._session = tf.Session(graph=self._graph.graph)
         self._session.run(self._graph.initialize)
         description = Description(data.classes, *data.shape, settings.model)
-        self._classifier = Classifier(ModelFiles(description, graph_def, self._weights()))
+        self._classifier = Classifier.made(description, graph_def, self._weights())
         self._history: list[Epoch] = []
         self._best: tuple[Epoch | None, Scores | None, dict[str, Any]] | None = None
 
