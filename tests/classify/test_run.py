@@ -19,6 +19,7 @@ from gradiente.classify.problems import (
     RunNotFoundError,
     SettingsError,
     TooFewImagesError,
+    UnreadableImageError,
 )
 
 QUICK = {"model": "softmax", "epochs": 12, "lr": 0.02, "batch": 8}
@@ -62,6 +63,17 @@ def test_from_a_folder_to_a_tested_model(photos, tmp_path):
     same = model.predict([left.read_bytes(), pixels, pixels[..., None], Image.open(left)])
     assert [p.probability for p in same] == [same[0].probability] * 4
     assert sum(same[0].probabilities.tolist()) == pytest.approx(1)
+    assert same[0].top(2) == [
+        ("left", same[0].probability),
+        ("right", pytest.approx(1 - same[0].probability)),
+    ]
+    assert model.description.temperature != 1
+    with pytest.raises(UnreadableImageError, match=r"broken\.png: it is no image of a known format\.$"):
+        model.predict([left, photos / "left" / "broken.png"])
+    with pytest.raises(TypeError, match="takes a list of images"):
+        model.predict(str(left))
+    with pytest.raises(UnreadableImageError, match="not float64"):
+        model.predict([np.zeros((4, 4))])
 
     tested = classify.test(run.folder, photos)
     assert (tested.scores.accuracy, tested.seen, len(tested.unreadable)) == (1.0, 32, 1)

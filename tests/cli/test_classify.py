@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import signal
 from pathlib import Path
@@ -71,6 +72,39 @@ def test_json_and_quiet(folder):
     assert [row["class"] for row in found["predictions"]] == ["left"]
     assert [row["file"] for row in found["unreadable"]] == ["bad.png", "none.png"]
     assert "gradiente: none.png: there is no such file" in done.stderr
+
+
+def test_predict_in_each_form(folder):
+    call("train", "photos", *QUICK, "--out", "run")
+    (folder / "año nuevo.png").write_bytes((folder / "photos/right/im-3.png").read_bytes())
+    (folder / "bad.png").write_bytes(b"x")
+    given = ["año nuevo.png", "bad.png", "photos/left/im-1.png"]
+    done = call("predict", "run", *given, "--csv", status=14)
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [row["file"] for row in rows] == given
+    assert [row["class"] for row in rows] == ["right", "", "left"]
+    assert [row["unreadable"] for row in rows] == ["", "it is no image of a known format", ""]
+
+    done = CliRunner().invoke(
+        main, ["predict", "run", "-", "--csv", "--top", "2"], input="\n".join(given[::2])
+    )
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(row["class_1"], row["class_2"]) for row in rows] == [("right", "left"), ("left", "right")]
+    assert float(rows[0]["probability_1"]) + float(rows[0]["probability_2"]) == pytest.approx(1, abs=1e-5)
+
+    done = CliRunner().invoke(main, ["predict", "run", "-", "--json"], input="\0".join(given[::2]))
+    found = json.loads(done.stdout)["predictions"]
+    assert [(row["class"], row["unknown"]) for row in found] == [("right", False), ("left", False)]
+
+    unknown = call("predict", "run", given[0], "--unknown-below", "1").stdout
+    assert unknown.startswith("año nuevo.png -> unknown; perhaps right (")
+    done = call("predict", "run", given[0], "--unknown-below", "1", "--json")
+    (row,) = json.loads(done.stdout)["predictions"]
+    assert (row["class"], row["unknown"], row["top"][0]["class"]) == (None, True, "right")
+
+    (folder / "empty").mkdir()
+    assert "has no images" in call("predict", "run", "empty", status=4).stderr
+    assert "exclude each other" in call("predict", "run", given[0], "--csv", "--json", status=2).stderr
 
 
 def test_options_go_before_the_settings_file(folder):

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from gradiente.classify.problems import UnreadableImageError
 from gradiente.images.loading import fit, read_image
 
 
@@ -24,16 +25,17 @@ def bring(image: Any, shape: tuple[int, int, int], resize: str) -> npt.NDArray[n
         uint8 ``shape``.
 
     Raises:
-        ValueError: it can't be read, or is no image; the message begins with its path.
+        UnreadableImageError: it can't be read, or is no image.
     """
-    if isinstance(image, (str, Path)):
-        try:
+    try:
+        if isinstance(image, bytes):
+            return read_image(image, *shape)
+        if isinstance(image, (str, Path)):
             return read_image(Path(image), *shape)
-        except ValueError as error:
-            raise ValueError(f"{image}: {error}.") from error
-    if isinstance(image, bytes):
-        return read_image(image, *shape)
-    return fit(_as_pillow(image), *shape)
+        return fit(_as_pillow(image), *shape)
+    except ValueError as error:
+        name = str(image) if isinstance(image, (str, Path)) else "an image"
+        raise UnreadableImageError(name, str(error).rstrip(".")) from error
 
 
 def _as_pillow(image: Any) -> Any:

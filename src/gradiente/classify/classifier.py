@@ -17,7 +17,7 @@ from gradiente.classify.bringing import bring
 from gradiente.classify.description import Description
 from gradiente.classify.graphs import IMAGES, LOGITS, PROBABILITIES, TEMPERATURE
 from gradiente.classify.model_files import ModelFiles, checked, read_model, with_temperature, write_model
-from gradiente.classify.problems import ModelError, OutOfMemoryError
+from gradiente.classify.problems import ModelError, OutOfMemoryError, UnreadableImageError
 from gradiente.classify.run_folder import find_model
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Classifier:
             One prediction for each.
 
         Raises:
-            ValueError: an image can't be read; the message names it.
+            UnreadableImageError: an image can't be read; the message names it.
             TypeError: it is a single path: give a list.
         """
         if isinstance(images, (str, bytes, Path)):
@@ -228,27 +228,27 @@ class Classifier:
     def stream(self, images: Iterable[ImageLike]) -> Iterator[Prediction]:
         """Classify images of any size and number, a batch in memory at a time: see ``predict``."""
         for found in self.stream_readable(images):
-            if isinstance(found, ValueError):
+            if isinstance(found, UnreadableImageError):
                 raise found
             yield found
 
-    def stream_readable(self, images: Iterable[ImageLike]) -> Iterator[Prediction | ValueError]:
+    def stream_readable(self, images: Iterable[ImageLike]) -> Iterator[Prediction | UnreadableImageError]:
         """As ``stream``, but an image that can't be read gives its error in its place."""
         decoded = in_order(self._as_array, images, ahead=2 * self.batch)
         while batch := list(islice(decoded, self.batch)):
-            good = [image for image in batch if not isinstance(image, ValueError)]
+            good = [image for image in batch if not isinstance(image, UnreadableImageError)]
             rows = iter(self.probabilities(np.stack(good)) if good else ())
             for image in batch:
-                yield image if isinstance(image, ValueError) else self._prediction(next(rows))
+                yield image if isinstance(image, UnreadableImageError) else self._prediction(next(rows))
 
     def _prediction(self, row: npt.NDArray[np.float32]) -> Prediction:
         best = int(row.argmax())
         return Prediction(self.classes[best], float(row[best]), row, self.classes)
 
-    def _as_array(self, image: ImageLike) -> npt.NDArray[np.uint8] | ValueError:
+    def _as_array(self, image: ImageLike) -> npt.NDArray[np.uint8] | UnreadableImageError:
         try:
             return bring(image, self.description.shape, self.description.resize)
-        except ValueError as error:
+        except UnreadableImageError as error:
             return error
 
     def save(self, folder: Path) -> None:

@@ -26,6 +26,19 @@ class ClassesDifferError(DataError):
     """The data's classes are not those of the model."""
 
 
+class UnreadableImageError(ValueError):
+    """An image can't be read.
+
+    Attributes:
+        image: what it was called: its path, where it has one.
+        reason: why.
+    """
+
+    def __init__(self, image: str, reason: str) -> None:
+        super().__init__(f"{image}: {reason}.")
+        self.image, self.reason = image, reason
+
+
 class DivergedError(ArithmeticError):
     """The loss is not a finite number any more."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gradiente.classify.calibration import calibrate
 from gradiente.classify.charts import curves
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset, open_dataset
@@ -96,6 +97,8 @@ def train(
         if not (folder.model / "model.json").exists():
             folder.remove()
         raise
+    calibrate(trained.classifier, examples.parts["validation"])
+    trained.classifier.save(folder.model)
     test: Scores | None = None
     if not trained.interrupted:
         part = examples.parts["test"]

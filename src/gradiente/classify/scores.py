@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradiente.classify.reliability import calibration_error
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -19,11 +21,13 @@ class Scores:
         classes: the classes' names.
         confusion: how many images of class [row] were taken for class [column].
         loss: the mean cross-entropy, in nats.
+        calibration_error: by how much the probabilities are off, see ``calibration_error``.
     """
 
     classes: tuple[str, ...]
     confusion: npt.NDArray[np.int64]
     loss: float
+    calibration_error: float = 0.0
 
     @property
     def count(self) -> int:
@@ -84,6 +88,7 @@ class Scores:
             "correct": self.correct,
             "count": self.count,
             "loss": self.loss,
+            "calibration_error": self.calibration_error,
             "macro_f1": self.macro_f1,
             "per_class": self.per_class(),
             "confusion": self.confusion.tolist(),
@@ -107,4 +112,4 @@ def score(
     np.add.at(confusion, (labels, probabilities.argmax(1)), 1)
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     loss = float(-np.log(np.maximum(right, 1e-30)).mean()) if len(labels) else 0.0
-    return Scores(tuple(classes), confusion, loss)
+    return Scores(tuple(classes), confusion, loss, calibration_error(probabilities, labels))
