@@ -87,14 +87,14 @@ from gradiente.graph.shapes import TensorShape as TensorShape
 from gradiente.graph.shapes import broadcast_static_shape as broadcast_static_shape
 from gradiente.graph.sparse import SparseTensor as SparseTensor
 from gradiente.graph.sparse import SparseTensorValue as SparseTensorValue
+from gradiente.ops.add_n import accumulate_n as accumulate_n
+from gradiente.ops.add_n import add_n as add_n
 from gradiente.ops.argmax import arg_max as arg_max
 from gradiente.ops.argmax import arg_min as arg_min
 from gradiente.ops.argmax import argmax as argmax
 from gradiente.ops.argmax import argmin as argmin
 from gradiente.ops.arithmetic import abs as abs
-from gradiente.ops.arithmetic import accumulate_n as accumulate_n
 from gradiente.ops.arithmetic import add as add
-from gradiente.ops.arithmetic import add_n as add_n
 from gradiente.ops.arithmetic import maximum as maximum
 from gradiente.ops.arithmetic import minimum as minimum
 from gradiente.ops.arithmetic import mul as mul
@@ -279,10 +279,10 @@ from gradiente.ops.partitioned_variables import (
 )
 from gradiente.ops.patches import extract_image_patches as extract_image_patches
 from gradiente.ops.printing import print as print
+from gradiente.ops.queue_base import QueueBase as QueueBase
 from gradiente.ops.queues import FIFOQueue as FIFOQueue
 from gradiente.ops.queues import PaddingFIFOQueue as PaddingFIFOQueue
 from gradiente.ops.queues import PriorityQueue as PriorityQueue
-from gradiente.ops.queues import QueueBase as QueueBase
 from gradiente.ops.queues import RandomShuffleQueue as RandomShuffleQueue
 from gradiente.ops.random_discrete import multinomial as multinomial
 from gradiente.ops.random_ops import random_normal as random_normal
@@ -335,6 +335,7 @@ from gradiente.ops.scatter import tensor_scatter_nd_sub as tensor_scatter_nd_sub
 from gradiente.ops.scatter import tensor_scatter_nd_update as tensor_scatter_nd_update
 from gradiente.ops.scatter import tensor_scatter_sub as tensor_scatter_sub
 from gradiente.ops.scatter import tensor_scatter_update as tensor_scatter_update
+from gradiente.ops.scope_settings import VariableScope as VariableScope
 from gradiente.ops.segment import unsorted_segment_max as unsorted_segment_max
 from gradiente.ops.segment import unsorted_segment_mean as unsorted_segment_mean
 from gradiente.ops.segment import unsorted_segment_min as unsorted_segment_min
@@ -461,7 +462,6 @@ from gradiente.ops.variable_lists import moving_average_variables as moving_aver
 from gradiente.ops.variable_lists import report_uninitialized_variables as report_uninitialized_variables
 from gradiente.ops.variable_lists import trainable_variables as trainable_variables
 from gradiente.ops.variable_lists import variables_initializer as variables_initializer
-from gradiente.ops.variable_scope import VariableScope as VariableScope
 from gradiente.ops.variable_scope import get_local_variable as get_local_variable
 from gradiente.ops.variable_scope import get_variable as get_variable
 from gradiente.ops.variable_scope import get_variable_scope as get_variable_scope

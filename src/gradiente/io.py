@@ -30,9 +30,9 @@ from gradiente.ops.parsing import VarLenFeature as VarLenFeature
 from gradiente.ops.parsing import parse_example as parse_example
 from gradiente.ops.parsing import parse_single_example as parse_single_example
 from gradiente.ops.parsing import parse_single_sequence_example as parse_single_sequence_example
+from gradiente.ops.queue_base import QueueBase as QueueBase
 from gradiente.ops.queues import PaddingFIFOQueue as PaddingFIFOQueue
 from gradiente.ops.queues import PriorityQueue as PriorityQueue
-from gradiente.ops.queues import QueueBase as QueueBase
 from gradiente.ops.queues import RandomShuffleQueue as RandomShuffleQueue
 from gradiente.ops.string_edit import decode_base64 as decode_base64
 from gradiente.ops.string_edit import encode_base64 as encode_base64

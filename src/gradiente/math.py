@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gradiente.compat import missing_in as _missing_in
+from gradiente.ops.add_n import accumulate_n as accumulate_n
+from gradiente.ops.add_n import add_n as add_n
 from gradiente.ops.argmax import argmax as argmax
 from gradiente.ops.argmax import argmin as argmin
 from gradiente.ops.arithmetic import abs as abs
-from gradiente.ops.arithmetic import accumulate_n as accumulate_n
 from gradiente.ops.arithmetic import add as add
-from gradiente.ops.arithmetic import add_n as add_n
 from gradiente.ops.arithmetic import maximum as maximum
 from gradiente.ops.arithmetic import minimum as minimum
 from gradiente.ops.arithmetic import multiply as multiply

@@ -11,8 +11,8 @@ from gradiente.graph.dtypes import DType, as_dtype
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph, get_default_graph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.outputs import results, set_outputs
 from gradiente.graph.registry import REQUIRED, ArgDef, OpDef, op_def
-from gradiente.graph.shapes import as_shape
 from gradiente.graph.source import user_line
 from gradiente.graph.types import is_list
 
@@ -192,7 +192,7 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> 
     if definition is None:
         raise ValueError(f"No op of type {op_type!r} is declared.")
     op = create(definition, inputs, attrs, name or op_type.lstrip("_"))
-    return _results(definition, op)
+    return results(definition, op)
 
 
 def apply_op(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> Operation:
@@ -259,50 +259,6 @@ def copy_operation(op: Operation, inputs: Sequence[Tensor]) -> Operation:
     tensors = tuple(graph.capture(t) if isinstance(graph, FuncGraph) else t for t in inputs)
     name = graph.operation_name(op.name.rsplit("/", 1)[-1])
     return graph.add_operation(op.op_def, tensors, dict(op.attrs), name, set_outputs)
-
-
-def set_outputs(op: Operation) -> None:
-    """Run the shape rule of a new operation and give it its outputs."""
-    definition = op.op_def
-    try:
-        shapes = [as_shape(s) for s in definition.shape(op)]
-    except ValueError as error:
-        received = ", ".join(f"{t.name} {t.shape}" for t in op.inputs) or "nothing"
-        raise ValueError(
-            f"{error}\n  Operation {op.name!r} ({op.type}) received {received}.\n  Made at {op.source}"
-        ) from None
-    types: list[DType] = []
-    for arg in definition.outputs:
-        types.extend(_output_types(arg, op.attrs))
-    if len(types) != len(shapes):
-        raise AssertionError(
-            f"The shape rule of {op.type} gave {len(shapes)} shapes for {len(types)} outputs."
-        )
-    op._outputs = tuple(Tensor(op, i, t, s) for i, (t, s) in enumerate(zip(types, shapes, strict=True)))  # pyright: ignore[reportPrivateUsage] - set once, here
-
-
-def _output_types(arg: ArgDef, attrs: Any) -> list[DType]:
-    if arg.type_list_attr:
-        return list(attrs[arg.type_list_attr])
-    dtype: DType = arg.dtype or attrs[arg.type_attr]
-    if arg.is_ref:
-        dtype = dtype.as_ref
-    return [dtype] * arg.count(attrs)
-
-
-def _results(definition: OpDef, op: Operation) -> Any:
-    if not definition.outputs:
-        return op
-    if len(definition.outputs) == 1:
-        return list(op.outputs) if definition.outputs[0].is_list else op.outputs[0]
-    results: list[Any] = []
-    position = 0
-    for arg in definition.outputs:
-        count = len(_output_types(arg, op.attrs))
-        part = op.outputs[position : position + count]
-        results.append(list(part) if arg.is_list else part[0])
-        position += count
-    return tuple(results)
 
 
 def _single_input(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from gradiente.graph.build import set_outputs
 from gradiente.graph.counted import PREFIX, counted_attrs, counted_form, run_count
 from gradiente.graph.dtypes import resource
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.graph.outputs import set_outputs
 from gradiente.graph.protos import attr_from_proto, is_trivial
 from gradiente.graph.registry import REQUIRED, ArgDef, AttrDef, OpDef, op_def
 from gradiente.graph.shapes import as_shape

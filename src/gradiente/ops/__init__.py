@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradiente.ops import add_n as add_n
 from gradiente.ops import argmax as argmax
 from gradiente.ops import arithmetic as arithmetic
 from gradiente.ops import assertions as assertions
@@ -79,6 +80,7 @@ from gradiente.ops import partitioned_variables as partitioned_variables
 from gradiente.ops import patches as patches
 from gradiente.ops import philox as philox
 from gradiente.ops import printing as printing
+from gradiente.ops import queue_base as queue_base
 from gradiente.ops import queue_ops as queue_ops
 from gradiente.ops import queue_storage as queue_storage
 from gradiente.ops import queue_waiting as queue_waiting
@@ -99,6 +101,7 @@ from gradiente.ops import rounding as rounding
 from gradiente.ops import save_restore as save_restore
 from gradiente.ops import scan as scan
 from gradiente.ops import scatter as scatter
+from gradiente.ops import scope_settings as scope_settings
 from gradiente.ops import segment as segment
 from gradiente.ops import segment_sorted as segment_sorted
 from gradiente.ops import selection as selection

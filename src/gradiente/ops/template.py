@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from gradiente.graph.source import SourceLine, user_line
+from gradiente.ops.scope_settings import VariableScope
 from gradiente.ops.variable_lists import trainable_variables
-from gradiente.ops.variable_scope import VariableScope, variable_scope
+from gradiente.ops.variable_scope import variable_scope
 
 
 def make_template(

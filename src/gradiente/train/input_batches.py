@@ -16,7 +16,8 @@ from gradiente.graph.operation import Tensor
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.sparse import SparseTensor
 from gradiente.ops.basic import no_op
-from gradiente.ops.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
+from gradiente.ops.queue_base import QueueBase
+from gradiente.ops.queues import FIFOQueue, PaddingFIFOQueue, RandomShuffleQueue
 from gradiente.ops.sparse_storage import restored_sparse, stored_sparse
 from gradiente.ops.variables import Variable
 from gradiente.train.input import summarize_fullness

@@ -17,9 +17,9 @@ from gradiente.graph.errors import (
 from gradiente.graph.graph import get_default_graph
 from gradiente.graph.keys import GraphKeys
 from gradiente.graph.operation import Operation
+from gradiente.ops.queue_base import QueueBase
 from gradiente.ops.queue_ops import MAKERS, producers_of
 from gradiente.ops.queue_waiting import Threads, mark_idle
-from gradiente.ops.queues import QueueBase
 from gradiente.platform import tf_logging as logging
 from gradiente.train.coordinator import Coordinator
 
