@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,10 @@ MOST_PIXELS = 89_478_485
 
 _LARGEST_FILE = 1 << 30
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+
+Resize: TypeAlias = Literal["stretch", "crop", "pad"]
+"""How an image is brought to a size: stretched to it; scaled to cover it, and the middle taken; or scaled to lie within it,
+with white beside it."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -45,17 +49,20 @@ class Surveyed:
     sha256: str
 
 
-def read_image(source: Path | bytes, height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+def read_image(
+    source: Path | bytes, height: int, width: int, channels: int, resize: Resize = "stretch"
+) -> npt.NDArray[np.uint8]:
     """Decode one image and bring it to a size.
 
     The orientation that a camera noted is obeyed, transparent parts are put on white, 16 bits are scaled to 8, and of an
-    animation the first frame is taken. The image fills the size; its proportions are not kept.
+    animation the first frame is taken.
 
     Args:
         source: the file, or its contents.
         height: the rows of the result.
         width: its columns.
         channels: 1 for grey, 3 for RGB.
+        resize: how: see ``Resize``.
 
     Returns:
         uint8 ``[height, width, channels]``.
@@ -63,7 +70,18 @@ def read_image(source: Path | bytes, height: int, width: int, channels: int) -> 
     Raises:
         ValueError: the file is no image that can be read. The message is the reason.
     """
-    return _decoded(_contents(source), lambda image: fit(image, height, width, channels))
+    return _decoded(_contents(source), lambda image: fit(image, height, width, channels, resize))
+
+
+def resized(
+    pixels: npt.NDArray[np.uint8], height: int, width: int, channels: int, resize: Resize = "stretch"
+) -> npt.NDArray[np.uint8]:
+    """An image that is decoded already, uint8 ``[height, width, channels]``, in another size."""
+    from PIL import Image
+
+    return fit(
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels), height, width, channels, resize
+    )
 
 
 def survey(files: Sequence[ImageFile]) -> tuple[list[Surveyed | None], list[Unreadable]]:
@@ -89,7 +107,7 @@ def survey(files: Sequence[ImageFile]) -> tuple[list[Surveyed | None], list[Unre
 
 
 def load_images(
-    paths: Sequence[Path], height: int, width: int, channels: int
+    paths: Sequence[Path], height: int, width: int, channels: int, resize: Resize = "stretch"
 ) -> tuple[npt.NDArray[np.uint8], list[int], list[Unreadable]]:
     """Decode many files.
 
@@ -101,7 +119,7 @@ def load_images(
 
     def load(at: int) -> Unreadable | None:
         try:
-            images[at] = read_image(paths[at], height, width, channels)
+            images[at] = read_image(paths[at], height, width, channels, resize)
         except ValueError as error:
             return Unreadable(paths[at], str(error))
         return None
@@ -165,7 +183,9 @@ def _sentence(error: Exception) -> str:
     return text[0][:200] if text else type(error).__name__
 
 
-def fit(image: Any, height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+def fit(
+    image: Any, height: int, width: int, channels: int, resize: Resize = "stretch"
+) -> npt.NDArray[np.uint8]:
     """A Pillow image as uint8 ``[height, width, channels]``, see ``read_image``."""
     from PIL import Image, ImageOps
 
@@ -176,8 +196,30 @@ def fit(image: Any, height: int, width: int, channels: int) -> npt.NDArray[np.ui
         image.draft(mode, (most, most))
     plain = _plain(ImageOps.exif_transpose(image), mode)
     if plain.size != (width, height):
-        plain = plain.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
+        box, (rows, columns) = _placed(plain.height, plain.width, height, width, resize)
+        plain = plain.resize((columns, rows), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+        if (rows, columns) != (height, width):
+            white = Image.new(mode, (width, height), "white")
+            white.paste(plain, ((width - columns) // 2, (height - rows) // 2))
+            plain = white
     return np.asarray(plain, np.uint8).reshape(height, width, channels)
+
+
+def _placed(
+    rows: int, columns: int, height: int, width: int, resize: Resize
+) -> tuple[tuple[float, float, float, float], tuple[int, int]]:
+    """Which box (left, top, right, bottom) of an image is taken, and how many rows and columns it becomes."""
+    if resize == "crop":
+        scale = min(rows / height, columns / width)
+        left, top = (columns - width * scale) / 2, (rows - height * scale) / 2
+        left, top = max(0.0, left), max(0.0, top)
+        # Rounding must not put the box past the edge.
+        right, bottom = min(columns, left + width * scale), min(rows, top + height * scale)
+        return (left, top, right, bottom), (height, width)
+    if resize == "pad":
+        scale = max(rows / height, columns / width)
+        return (0, 0, columns, rows), (max(1, round(rows / scale)), max(1, round(columns / scale)))
+    return (0, 0, columns, rows), (height, width)
 
 
 def _plain(image: Any, mode: str) -> Any:

@@ -1,0 +1,301 @@
+"""A collection of labelled images: found and looked at, then divided into parts, then loaded in one size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gradiente.images import mnist
+from gradiente.images.dataset import Dataset, Images, Part
+from gradiente.images.labelled import PARTS, ImageFile, LabelledFiles, some
+from gradiente.images.layouts import find_labelled
+from gradiente.images.loading import Resize, Surveyed, Unreadable, survey
+from gradiente.images.memory import fits_in_memory
+from gradiente.images.problems import NoImagesError, OneClassError
+from gradiente.images.readers import ArrayReader, FileReader, Reader
+from gradiente.images.splitting import split
+from gradiente.images.streaming import Streamed, workers
+
+MNIST = "mnist"
+"""The name of the data that comes with the package."""
+
+_MNIST_VALIDATION = 5000
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Labelled images that were found and looked at, but not yet loaded.
+
+    Attributes:
+        root: the folder or file that they are in.
+        layout: what was recognised, as a phrase.
+        classes: the classes' names, in natural order.
+        names: what the images are called in lists.
+        labels: int32 ``[n]``, positions in ``classes``.
+        sizes: int32 ``[n, 2]``, height and width of each image.
+        grey: bool ``[n]``, which images have no colours.
+        given: the part that each image lies in, or None.
+        groups: a key of each image; those that are the same picture share it.
+        notes: what a person should know about the data.
+        unreadable: the files that were left out, and why.
+        reader: gives the pixels.
+        digests: for files, the SHA-256 sum of each.
+        parts: the images of each part, once the collection is divided.
+    """
+
+    root: Path
+    layout: str
+    classes: tuple[str, ...]
+    names: list[str]
+    labels: npt.NDArray[np.int32]
+    sizes: npt.NDArray[np.int32]
+    grey: npt.NDArray[np.bool_]
+    given: Sequence[str | None]
+    groups: list[str]
+    notes: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
+    reader: Reader
+    digests: list[str] | None = None
+    parts: dict[str, npt.NDArray[np.intp]] | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def source(self) -> str:
+        """What the data is, as a phrase."""
+        return f"{self.root}: {self.layout}" if self.layout else str(self.root)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of images of each class."""
+        counts: list[int] = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, counts, strict=True))
+
+    @property
+    def channels(self) -> int:
+        """1 if all images are grey, else 3."""
+        return 1 if self.grey.all() else 3
+
+    def natural_size(self, longest: int = 64) -> tuple[int, int]:
+        """Height and width: all images' own where they have one size, else a square of their middle shorter side.
+
+        Args:
+            longest: the most that either may be.
+        """
+        if len(self.sizes) and (self.sizes == self.sizes[0]).all() and self.sizes.max() <= longest:
+            return int(self.sizes[0, 0]), int(self.sizes[0, 1])
+        side = max(1, min(longest, int(np.median(self.sizes.min(1)))))
+        return side, side
+
+    def sample(
+        self, count: int, height: int, width: int, channels: int, *, seed: int = 0, resize: Resize = "stretch"
+    ) -> npt.NDArray[np.uint8]:
+        """Some images, of the training part once the collection is divided: to look at before deciding about all.
+
+        Returns:
+            uint8 ``[at most count, height, width, channels]``.
+        """
+        among = np.arange(len(self)) if self.parts is None else self.parts["train"]
+        chosen = np.random.default_rng(seed).permutation(among)[:count]
+        return Streamed(self.reader, chosen, (height, width, channels), resize)[:]
+
+    def split(self, seed: int = 0, validation: float = 0.15, test: float = 0.2) -> Collection:
+        """The collection divided into parts: as it is given, else in the same proportions in each class.
+
+        The same pictures stay in one part. A part that is not given is taken from what is given for training.
+
+        Args:
+            seed: decides the division.
+            validation: the proportion for validation.
+            test: the proportion for test.
+
+        Raises:
+            TooFewImagesError: a class has fewer than two images, or none for training.
+        """
+        given = self.given if any(self.given) else None
+        names = np.array(
+            split(self.labels.tolist(), self.groups, self.classes, seed, given, test, validation)
+        )
+        return replace(self, parts={part: np.flatnonzero(names == part) for part in PARTS})
+
+    def for_test(self) -> Collection:
+        """The collection with the part given for test as its only part; where none is given, with all images in it."""
+        given = np.array([part == "test" for part in self.given])
+        return replace(self, parts={"test": np.flatnonzero(given) if given.any() else np.arange(len(self))})
+
+    def load(
+        self, height: int, width: int, channels: int, resize: Resize = "stretch", memory: int | None = None
+    ) -> Dataset:
+        """The images of each part in one size: in memory where they fit, else read from the disk when they are asked for.
+
+        Args:
+            height: the rows of the images.
+            width: their columns.
+            channels: 1 for grey, 3 for RGB.
+            resize: how they are brought to that size: see ``Resize``.
+            memory: how many bytes of memory they may take; a share of what is free without it.
+
+        Raises:
+            ValueError: the collection is not divided yet.
+            NoImagesError: none can be read.
+        """
+        if self.parts is None:
+            raise ValueError("Divide the collection first: collection.split(seed).load(...).")
+        shape = (height, width, channels)
+        unreadable = list(self.unreadable)
+        in_memory = fits_in_memory(len(self) * height * width * channels, memory)
+        parts: dict[str, Part] = {}
+        for name, chosen in self.parts.items():
+            images: Images = Streamed(self.reader, chosen, shape, resize)
+            if in_memory:
+                images, kept, late = _in_memory(self.reader, chosen, shape, resize)
+                chosen, unreadable = chosen[kept], unreadable + late
+            positions: list[int] = chosen.tolist()
+            parts[name] = Part(images, self.labels[chosen], [self.names[i] for i in positions])
+        if not any(map(len, parts.values())):
+            raise NoImagesError(f"None of the {len(self):,} images can be read: {unreadable[0]}.")
+        digests: dict[tuple[str, str], str] | None = None
+        if self.digests is not None:
+            sums = dict(zip(self.names, self.digests, strict=True))
+            digests = {(part, name): sums[name] for part, found in parts.items() for name in found.names}
+        return Dataset(self.classes, parts, self.source, self.notes, tuple(unreadable), digests)
+
+
+def _in_memory(
+    reader: Reader, chosen: npt.NDArray[np.intp], shape: tuple[int, int, int], resize: Resize
+) -> tuple[npt.NDArray[np.uint8], list[int], list[Unreadable]]:
+    """The images, which of those chosen they are, and those that can't be read after all."""
+    everything = list(range(len(chosen)))
+    if isinstance(reader, ArrayReader) and len(chosen) and reader.pixels(int(chosen[0])).shape == shape:
+        return reader.whole(chosen), everything, []
+    images = np.empty((len(chosen), *shape), np.uint8)
+
+    def put(row: int) -> Unreadable | None:
+        try:
+            images[row] = reader.read(int(chosen[row]), *shape, resize)
+        except ValueError as error:
+            return Unreadable(reader.place(int(chosen[row])), str(error))
+        return None
+
+    problems = list(workers().map(put, everything))
+    kept = [row for row in everything if problems[row] is None]
+    late = [problem for problem in problems if problem is not None]
+    return (images if not late else images[kept]), kept, late
+
+
+def open_collection(data: str | Path, categories: str | Path | None = None) -> Collection:
+    """Find the images that ``data`` names, with their classes, and look at each: for training.
+
+    Args:
+        data: a folder of images, or ``"mnist"``.
+        categories: the file that says the images' classes, where it is not found by itself.
+
+    Raises:
+        DataError: a subclass, if there are no images, one class only, ...
+    """
+    collection = survey_collection(data, categories)
+    if len(collection.classes) == 1:
+        bad = f" {len(collection.unreadable):,} files can't be read." if collection.unreadable else ""
+        raise OneClassError(
+            f"{collection.root} has images of one class only, {collection.classes[0]!r} ({len(collection):,}; "
+            f"{collection.layout}).{bad} A classifier needs at least two: name the folder that holds the sub-folders of "
+            "the classes."
+        )
+    return collection
+
+
+def survey_collection(data: str | Path, categories: str | Path | None = None) -> Collection:
+    """The same as ``open_collection``, but for any use: one class is enough.
+
+    Raises:
+        DataError: a subclass, if there are no images, ...
+    """
+    if str(data) == MNIST:
+        return _open_mnist()
+    found, surveyed, unreadable = _readable(find_labelled(data, categories))
+    files, digests = found.files, [s.sha256 for s in surveyed]
+    present = sorted({f.label for f in files})
+    classes = tuple(found.classes[label] for label in present)
+    labels = np.searchsorted(present, [f.label for f in files]).astype(np.int32)
+    given = [f.part for f in files]
+    notes = [*found.notes, *_duplicates(files, labels, digests, classes, given)]
+    gone = [name for name in found.classes if name not in classes]
+    if gone:
+        notes.append(f"No image of {some(gone)} can be read: left out as a class.")
+    return Collection(
+        found.root, found.layout, classes, [f.name for f in files], labels,
+        np.array([(s.height, s.width) for s in surveyed], np.int32), np.array([s.grey for s in surveyed]),
+        given, digests, tuple(notes), unreadable, FileReader([f.path for f in files], digests), digests,
+    )  # fmt: skip
+
+
+def _readable(found: LabelledFiles) -> tuple[LabelledFiles, list[Surveyed], tuple[Unreadable, ...]]:
+    """The files whose headers can be read, and what they say.
+
+    Raises:
+        NoImagesError: there is none.
+    """
+    surveyed, unreadable = survey(found.files)
+    good = [(f, s) for f, s in zip(found.files, surveyed, strict=True) if s is not None]
+    if not good:
+        first = f": {unreadable[0].path.name}: {unreadable[0].reason}" if unreadable else ""
+        raise NoImagesError(f"None of the {len(found.files):,} images in {found.root} can be read{first}.")
+    return found.only(f for f, _ in good), [s for _, s in good], tuple(unreadable)
+
+
+def _open_mnist() -> Collection:
+    train, test = mnist.load()
+    held = _MNIST_VALIDATION
+    labels = np.concatenate([train.labels, test.labels]).astype(np.int32)
+    given: list[str | None] = [
+        *["validation"] * held,
+        *["train"] * (len(train.labels) - held),
+        *["test"] * len(test.labels),
+    ]
+    names = [f"mnist-train-{i}" for i in range(len(train.labels))]
+    names += [f"mnist-test-{i}" for i in range(len(test.labels))]
+    return Collection(
+        Path("MNIST, handwritten digits"), "", tuple(map(str, range(10))), names, labels,
+        np.full((len(labels), 2), 28, np.int32), np.ones(len(labels), np.bool_), given, list(map(str, range(len(labels)))),
+        (), (), ArrayReader([train.images, test.images], Path(MNIST)),
+    )  # fmt: skip
+
+
+def _duplicates(
+    files: Sequence[ImageFile],
+    labels: npt.NDArray[np.int32],
+    digests: Sequence[str],
+    classes: Sequence[str],
+    given: Sequence[str | None],
+) -> list[str]:
+    groups: dict[str, list[int]] = {}
+    for at, digest in enumerate(digests):
+        groups.setdefault(digest, []).append(at)
+    several = [group for group in groups.values() if len(group) > 1]
+    if not several:
+        return []
+    count = sum(len(group) - 1 for group in several)
+    examples = some([" = ".join(files[i].name for i in group) for group in several])
+    notes = [
+        f"{count:,} images are byte for byte copies of others and stay in one part with them: {examples}."
+    ]
+    differing = [group for group in several if len({int(labels[i]) for i in group}) > 1]
+    if differing:
+        shown = some(
+            [" = ".join(f"{files[i].name} ({classes[labels[i]]})" for i in group) for group in differing]
+        )
+        notes.append(
+            f"{len(differing):,} of these have copies of different classes; one of them must be wrong: {shown}."
+        )
+    across = [group for group in several if len({given[i] for i in group}) > 1]
+    if across:
+        shown = some([" = ".join(files[i].name for i in group) for group in across])
+        notes.append(
+            f"{len(across):,} lie in more than one of your parts, which makes the accuracy look better: {shown}."
+        )
+    return notes
