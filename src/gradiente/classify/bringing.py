@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.classify.problems import UnreadableImageError
-from gradiente.images.loading import fit, read_image
+from gradiente.images.loading import Resize, fit, read_image
 
 
 def bring(image: Any, shape: tuple[int, int, int], resize: str) -> npt.NDArray[np.uint8]:
@@ -27,12 +27,13 @@ def bring(image: Any, shape: tuple[int, int, int], resize: str) -> npt.NDArray[n
     Raises:
         UnreadableImageError: it can't be read, or is no image.
     """
+    how = cast("Resize", resize)
     try:
         if isinstance(image, bytes):
-            return read_image(image, *shape)
+            return read_image(image, *shape, how)
         if isinstance(image, (str, Path)):
-            return read_image(Path(image), *shape)
-        return fit(_as_pillow(image), *shape)
+            return read_image(Path(image), *shape, how)
+        return fit(_as_pillow(image), *shape, how)
     except ValueError as error:
         name = str(image) if isinstance(image, (str, Path)) else "an image"
         raise UnreadableImageError(name, str(error).rstrip(".")) from error
