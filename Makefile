@@ -13,7 +13,17 @@ define install
 	touch $(1)/.installed
 endef
 
-.PHONY: demo test smoke check format bench oracle docs clean distclean
+# Compiling the kernels again after a change to them, without installing anything. The environment's CMake and Ninja do it.
+KERNELS := $(wildcard src/gradiente/kernels/native/*.cc src/gradiente/kernels/native/*.h) \
+  CMakeLists.txt src/gradiente/kernels/native/CMakeLists.txt
+
+.venv/.kernels: .venv/.installed $(KERNELS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/kernels -G Ninja --fresh >/dev/null
+	$(BIN)/cmake --build build/kernels
+	$(BIN)/cmake --install build/kernels --prefix src/gradiente/kernels >/dev/null
+	touch $@
+
+.PHONY: kernels demo test smoke check format bench oracle docs clean distclean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml constraints.txt
@@ -28,13 +38,15 @@ endef
 .venv-bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt
 	$(call install,.venv-bench,--editable . -r benchmarks/requirements.txt)
 
-demo: .venv/.installed  ## Train a convolutional network on MNIST and test it on the 10,000 test images.
+kernels: .venv/.kernels  ## Compile the CPU kernels.
+
+demo: .venv/.kernels  ## Train a convolutional network on MNIST and test it on the 10,000 test images.
 	$(BIN)/gradiente train --out runs/demo
 
-test: .venv/.installed  ## Run all tests, and the examples in the docstrings.
+test: .venv/.kernels  ## Run all tests, and the examples in the docstrings.
 	$(BIN)/python -m pytest -q -n 2
 
-smoke: .venv/.installed  ## Does anything work at all? Answers within seconds.
+smoke: .venv/.kernels  ## Does anything work at all? Answers within seconds.
 	$(BIN)/python -m pytest -q -m smoke tests/test_smoke.py
 
 check: .venv/.installed  ## Lint, format and types.

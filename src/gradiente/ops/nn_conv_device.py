@@ -1,5 +1,7 @@
 """Convolution and its two gradients under XLA, for any number of axes; channels-last like ``nn_conv_numpy``.
 
+In two dimensions, float32 on the CPU goes to the C++ kernels. What follows is for everything else, and is their twin.
+
 XLA's transposed convolution is slow on the CPU when the input has few channels; there the gradients are written as a
 matrix product and a sum of shifted copies instead.
 
@@ -16,16 +18,20 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.types import Array
+from gradiente.kernels import conv as kernels
+from gradiente.kernels.library import on_cpu
 from gradiente.ops.nn_window import Pads, Window
 
 _FEW_CHANNELS = 2
 """Up to so many input channels, the filter's gradient is one matrix product on the CPU."""
 
 
-def _on_cpu() -> bool:
-    import jax
+def _for_kernels(windows: Sequence[Window], *arrays: Array) -> bool:
+    return len(windows) == 2 and kernels.conv_usable(*arrays)
 
-    return jax.default_backend() == "cpu"
+
+def _steps(windows: Sequence[Window]) -> tuple[list[int], list[int]]:
+    return [w.stride for w in windows], [w.dilation for w in windows]
 
 
 def _dimension_numbers(lhs: str, rhs: str, out: str, spatial: int) -> tuple[str, str, str]:
@@ -38,6 +44,8 @@ def conv(x: Array, filters: Array, windows: Sequence[Window], pads: Pads, groups
     """See ``nn_conv_numpy.conv``; with ``groups`` equal to the channels it is depthwise."""
     import jax
 
+    if groups == 1 and _for_kernels(windows, x, filters):
+        return kernels.conv2d(x, filters, *_steps(windows), pads)
     return jax.lax.conv_general_dilated(
         x, filters, [w.stride for w in windows], pads, rhs_dilation=[w.dilation for w in windows],
         dimension_numbers=_dimension_numbers("N.C", ".IO", "N.C", len(windows)), feature_group_count=groups,
@@ -50,7 +58,9 @@ def conv_input_gradient(
     """See ``nn_conv_numpy.conv_input_gradient``."""
     import jax
 
-    if _on_cpu() and 2 * filters.shape[-2] <= filters.shape[-1]:
+    if _for_kernels(windows, grad, filters):
+        return kernels.conv2d_input_gradient(grad, filters, sizes, *_steps(windows), pads)
+    if on_cpu() and 2 * filters.shape[-2] <= filters.shape[-1]:
         return _spread(grad, filters, sizes, windows, pads)
     n = len(windows)
     turned = jax.lax.rev(filters, tuple(range(n))).swapaxes(-1, -2)
@@ -98,7 +108,9 @@ def conv_filter_gradient(x: Array, grad: Array, windows: Sequence[Window], pads:
     import jax.numpy as jnp
 
     n = len(windows)
-    if _on_cpu() and x.shape[-1] <= _FEW_CHANNELS:
+    if _for_kernels(windows, x, grad):
+        return kernels.conv2d_filter_gradient(x, grad, [w.size for w in windows], *_steps(windows), pads)
+    if on_cpu() and x.shape[-1] <= _FEW_CHANNELS:
         return _columns_product(x, grad, windows, pads)
     by_channel = jax.lax.conv_general_dilated(
         x.swapaxes(0, -1), jnp.moveaxis(grad, 0, -2), [w.dilation for w in windows],

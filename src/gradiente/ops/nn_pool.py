@@ -19,6 +19,7 @@ from gradiente.graph.registry import attr, register
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops import nn_pool_compute as pool
+from gradiente.ops import nn_pool_device
 from gradiente.ops.nn_window import (
     PADDINGS,
     SAME_OR_VALID,
@@ -109,6 +110,20 @@ def _max_pool_grad(xp: Namespace, x: Array, y: Array, grad: Array, *, op: Operat
     return pool.to_maximum(xp, x, grad, *_geometry(op.attrs, x.shape))
 
 
+def _channels(op: Operation) -> int:
+    data_format: str = op.attrs["data_format"]
+    return layout(data_format, len(data_format) - 2).channels
+
+
+def _max_pool_device(xp: Namespace, x: Array, *, op: Operation) -> Array:
+    return nn_pool_device.maximum(xp, x, *_geometry(op.attrs, x.shape), _channels(op))
+
+
+def _max_pool_grad_device(xp: Namespace, x: Array, y: Array, grad: Array, *, op: Operation) -> Array:
+    del y
+    return nn_pool_device.to_maximum(xp, x, grad, *_geometry(op.attrs, x.shape), _channels(op))
+
+
 def _max_pool_grad_grad(xp: Namespace, x: Array, y: Array, grad: Array, *, op: Operation) -> Array:
     del y
     return pool.from_maximum(xp, x, grad, *_geometry(op.attrs, x.shape))
@@ -144,11 +159,11 @@ def _register_max(name: str, attrs: Mapping[str, Any], types: Sequence[DType], t
     grad_types = {**allowed, **({"TInput": types} if typed_input else {})}
     register(
         name, "input: T -> output: T", attrs=attrs, types=allowed, shape=_pool_shape, compute=_max_pool,
-        gradient=forward,
+        device=_max_pool_device, gradient=forward,
     )  # fmt: skip
     register(
         f"{name}Grad", f"orig_input: {t}, orig_output: {t}, grad: T -> output: T", attrs=grad_attrs, types=grad_types,
-        shape=_input_shape, compute=_max_pool_grad, gradient=to_input_rule,
+        shape=_input_shape, compute=_max_pool_grad, device=_max_pool_grad_device, gradient=to_input_rule,
     )  # fmt: skip
     register(
         f"{name}GradGrad", "orig_input: T, orig_output: T, grad: T -> output: T", attrs=attrs, types=allowed,
@@ -178,13 +193,21 @@ _register_max(
 
 
 def _average_pool(xp: Namespace, x: Array, *, op: Operation) -> Array:
-    windows, pads = _geometry(op.attrs, x.shape)
-    return pool.total(xp, x, windows, pads) / pool.counts(x.shape, windows, pads).astype(x.dtype)
+    return pool.average(xp, x, *_geometry(op.attrs, x.shape))
+
+
+def _average_pool_device(xp: Namespace, x: Array, *, op: Operation) -> Array:
+    return nn_pool_device.average(xp, x, *_geometry(op.attrs, x.shape), _channels(op))
 
 
 def _average_pool_grad(xp: Namespace, sizes: Array, grad: Array, *, op: Operation) -> Array:
     full = tuple(int(s) for s in sizes)
     return pool.to_average(xp, grad, full, *_geometry(op.attrs, full))
+
+
+def _average_pool_grad_device(xp: Namespace, sizes: Array, grad: Array, *, op: Operation) -> Array:
+    full = tuple(int(s) for s in sizes)
+    return nn_pool_device.to_average(xp, grad, full, *_geometry(op.attrs, full), _channels(op))
 
 
 def _average_grad_shape(op: Operation) -> list[Any]:
@@ -207,11 +230,12 @@ def _register_average(name: str, data_format: Any) -> None:
 
     register(
         name, f"{'input' if name.endswith('3D') else 'value'}: T -> output: T", attrs=attrs, types={"T": FLOATS},
-        shape=_pool_shape, compute=_average_pool, gradient=gradient,
+        shape=_pool_shape, compute=_average_pool, device=_average_pool_device, gradient=gradient,
     )  # fmt: skip
     register(
         f"{name}Grad", "orig_input_shape: int32, grad: T -> output: T", attrs=attrs, types={"T": FLOATS},
-        shape=_average_grad_shape, compute=_average_pool_grad, static=("orig_input_shape",), gradient=grad_gradient,
+        shape=_average_grad_shape, compute=_average_pool_grad, device=_average_pool_grad_device,
+        static=("orig_input_shape",), gradient=grad_gradient,
     )  # fmt: skip
 
 

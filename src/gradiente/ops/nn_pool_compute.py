@@ -70,6 +70,11 @@ def total(xp: Namespace, x: Array, windows: Sequence[Window], pads: Pads) -> Arr
     return _reduced(xp.add, _padded(xp, x, pads, 0), windows)
 
 
+def average(xp: Namespace, x: Array, windows: Sequence[Window], pads: Pads) -> Array:
+    """The mean of the values that each window sees; padding does not count."""
+    return total(xp, x, windows, pads) / counts(x.shape, windows, pads).astype(x.dtype)
+
+
 def _reduced(combine: Namespace, x: Array, windows: Sequence[Window]) -> Array:
     if prod(w.size for w in windows) > _FEW_POSITIONS:
         for part in _axis_by_axis(windows):
@@ -143,7 +148,7 @@ def _tiled(
 
 def _cut(xp: Namespace, whole: Array, sizes: Sequence[int], pads: Pads) -> Array:
     """Take the padding off, and put zeros where the last window left elements over."""
-    if whole.shape == tuple(sizes):
+    if whole.shape == tuple(sizes) and not any(before for before, _ in pads):
         return whole
     part = whole[tuple(slice(b, b + s) for s, (b, _) in zip(sizes, pads, strict=True))]
     missing = tuple((0, s - have) for s, have in zip(sizes, part.shape, strict=True))

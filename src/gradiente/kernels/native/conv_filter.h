@@ -1,0 +1,209 @@
+// The filter's gradient: for each of its elements, a sum over all results. Directly, as products of a patch's columns with
+// the received gradient.
+#pragma once
+
+#include "kernels.h"
+#include "patch.h"
+#include "scratch.h"
+#include "simd.h"
+#include "tile.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+constexpr int kOuterRows = 12;
+
+// How many rows a tile of that many vectors may have, so that it fits into the registers.
+constexpr int outer_rows(int vectors) {
+  const int fitting = (kMaxVectors == 4 ? 24 : 12) / vectors;
+  return fitting < kOuterRows ? fitting : kOuterRows;
+}
+
+// c[r][v] += sum over k of a[k * step + r] * b[k][v]; c has rows of kMany * kWidth.
+template <int kRows, int kMany>
+void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, float* c) {
+  Vector sums[kRows][kMany];
+#pragma GCC unroll 12
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) sums[r][v] = load(c + (r * kMany + v) * kWidth);
+  }
+  for (Index s = 0; s < count; ++s) {
+    const float* row = a + segments[s].offset;
+    const Index length = segments[s].length;
+    for (Index k = 0; k < length; ++k, row += step, b += kMany * kWidth) {
+      Vector bv[kMany];
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+#pragma GCC unroll 12
+      for (int r = 0; r < kRows; ++r) {
+        const Vector av = broadcast(row[r]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kMany; ++v) sums[r][v] += av * bv[v];
+      }
+    }
+  }
+#pragma GCC unroll 12
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) store(c + (r * kMany + v) * kWidth, sums[r][v]);
+  }
+}
+
+using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, float*);
+
+template <int kMany, int kRows = outer_rows(kMany)>
+GRADIENTE_INLINE OuterTile outer_tile_of(int rows) {
+  if constexpr (kRows == 1) {
+    return outer_tile<1, kMany>;
+  } else {
+    return rows >= kRows ? outer_tile<kRows, kMany> : outer_tile_of<kMany, kRows - 1>(rows);
+  }
+}
+
+inline OuterTile outer_tile_for(int rows, int vectors) {
+  switch (vectors) {
+    case 1: return outer_tile_of<1>(rows);
+#if defined(__AVX512F__) || defined(__aarch64__)
+    case 3: return outer_tile_of<3>(rows);
+    case 4: return outer_tile_of<4>(rows);
+#endif
+    default: return outer_tile_of<2>(rows);
+  }
+}
+
+constexpr Index kUnitResults = 384; // in a unit of work, about
+
+// The work in units: some images, or a band of one. Unit by unit, a slot adds to sums of its own. Which units a slot gets
+// depends on the number of threads only, so that the same run gives the same result.
+struct Units {
+  Index images, bands, count;
+
+  GRADIENTE_INLINE explicit Units(const Conv2d& g) {
+    const Index results = g.out_rows * g.out_columns;
+    images = max_of(Index{1}, min_of(g.batch, kUnitResults / results));
+    bands = max_of(Index{1}, min_of(g.out_rows, results / kUnitResults));
+    count = ceil_div(g.batch, images) * bands;
+  }
+};
+
+inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit, const Panels& panels, const float* x,
+                                 const float* dy, float* sums) {
+  const Index image = unit / units.bands * units.images;
+  const Index images = min_of(units.images, g.batch - image);
+  const Index band = unit % units.bands;
+  const Index row0 = g.out_rows * band / units.bands;
+  const Index rows = g.out_rows * (band + 1) / units.bands - row0;
+  const Index depth = g.in_channels;
+
+  const PatchWindow window{row0 * g.row_stride - g.row_padding,
+                           (rows - 1) * g.row_stride + (g.filter_rows - 1) * g.row_dilation + 1, -g.column_padding,
+                           (g.out_columns - 1) * g.column_stride + (g.filter_columns - 1) * g.column_dilation + 1};
+  const Index in_size = g.in_rows * g.in_columns * depth;
+  const bool in_place = window.inside(g.in_rows, g.in_columns);
+  const Index pitch = (in_place ? g.in_columns : window.columns) * depth;
+  const Index image_step = in_place ? in_size : window.rows * pitch;
+  const float* patches;
+  if (in_place) {
+    patches = x + image * in_size + (window.first_row * g.in_columns + window.first_column) * depth;
+  } else {
+    float* copied = scratch(Scratch::images, static_cast<std::size_t>(images * image_step));
+    for (Index i = 0; i < images; ++i) {
+      copy_patch(x + (image + i) * in_size, g.in_rows, g.in_columns, depth, window, copied + i * image_step);
+    }
+    patches = copied;
+  }
+
+  // Rows of results, cut so that a packed piece of dy stays in the first cache.
+  const Index most = max_of(Index{16}, 6 * 1024 / panels.width);
+  const Index pieces = ceil_div(g.out_columns, most);
+  const Index block = max_of(Index{1}, most / ceil_div(g.out_columns, pieces));
+  const Index segment_count = images * rows * pieces;
+  Segment* segments = reinterpret_cast<Segment*>(
+      scratch(Scratch::pixels, static_cast<std::size_t>(segment_count * 2) * sizeof(Index) / sizeof(float)));
+  Index n = 0;
+  for (Index i = 0; i < images; ++i) {
+    for (Index r = 0; r < rows; ++r) {
+      for (Index p = 0; p < pieces; ++p) {
+        const Index from = g.out_columns * p / pieces;
+        segments[n++] = Segment{i * image_step + r * g.row_stride * pitch + from * g.column_stride * depth,
+                                g.out_columns * (p + 1) / pieces - from};
+      }
+    }
+  }
+
+  // Filter elements whose inputs lie side by side: a filter's row, or one tap of it if the filter is dilated.
+  const bool rows_whole = g.column_dilation == 1 || g.filter_columns == 1;
+  const Index runs = g.filter_rows * (rows_whole ? 1 : g.filter_columns);
+  const Index run = (rows_whole ? g.filter_columns : 1) * depth;
+  const Index elements = runs * run;
+  const Index step = g.column_stride * depth;
+
+  for (Index p = 0; p < panels.count; ++p) {
+    const int vectors = panels.vectors(p);
+    const Index width = Index{vectors} * kWidth;
+    const int size = panels.size(p);
+    const Index tiles = ceil_div(run, outer_rows(vectors));
+    float* panel_sums = sums + panels.first(p) * elements;
+    float* packed = scratch(Scratch::columns, static_cast<std::size_t>(max_of(most, block * most) * width));
+    // Results are consecutive, image after image, row after row.
+    const float* received = dy + ((image * g.out_rows + row0) * g.out_columns) * g.out_channels + panels.first(p);
+    for (Index s = 0; s < segment_count; s += block) {
+      const Index count = min_of(block, segment_count - s);
+      Index results = 0;
+      for (Index q = s; q < s + count; ++q) results += segments[q].length;
+      for (Index k = 0; k < results; ++k, received += g.out_channels) {
+        float* to = packed + k * width;
+        for (int v = 0; v + 1 < vectors; ++v) store(to + v * kWidth, load(received + v * kWidth));
+        const int last = (vectors - 1) * kWidth;
+        store(to + last, load_first(received + last, size - last));
+      }
+      for (Index j = 0; j < runs; ++j) {
+        const Index row = rows_whole ? j : j / g.filter_columns;
+        const Index column = rows_whole ? 0 : j % g.filter_columns;
+        const float* a = patches + row * g.row_dilation * pitch + column * g.column_dilation * depth;
+        for (Index t = 0, first = 0; t < tiles; ++t) {
+          const int height = static_cast<int>(ceil_div(run - first, tiles - t));
+          outer_tile_for(height, vectors)(a + first, step, segments + s, count, packed,
+                                          panel_sums + (j * run + first) * width);
+          first += height;
+        }
+      }
+    }
+  }
+}
+
+// dw[i, j, c, o] = the sum over images and results of x at the result's tap (i, j) times dy.
+inline void filter_gradient(const Conv2d& g, const float* x, const float* dy, float* dw, Workers& workers) {
+  const Panels panels(g.out_channels);
+  const Index elements = g.filter_rows * g.filter_columns * g.in_channels;
+  const Index slot_size = elements * panels.padded();
+  const Units units(g);
+  const Index slots = min_of(Index{workers.count()}, units.count);
+  float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
+  workers.each(slots, [&](Index slot) {
+    clear(sums + slot * slot_size, slot_size);
+    for (Index u = units.count * slot / slots; u < units.count * (slot + 1) / slots; ++u) {
+      filter_gradient_unit(g, units, u, panels, x, dy, sums + slot * slot_size);
+    }
+  });
+  const auto gather_row = [&](Index p, Index m) {
+    const int vectors = panels.vectors(p);
+    const float* from = sums + panels.first(p) * elements + m * vectors * kWidth;
+    float* to = dw + m * g.out_channels + panels.first(p);
+    for (int v = 0; v < vectors; ++v) {
+      Vector total = load(from + v * kWidth);
+      for (Index slot = 1; slot < slots; ++slot) total += load(from + slot * slot_size + v * kWidth);
+      store_first(to + v * kWidth, total, min_of(kWidth, panels.size(p) - v * kWidth));
+    }
+  };
+  const Index parts = slot_size < 16 * 1024 ? 1 : min_of(elements, Index{2} * workers.count());
+  workers.each(parts, [&](Index part) {
+    for (Index p = 0; p < panels.count; ++p) {
+      for (Index m = elements * part / parts; m < elements * (part + 1) / parts; ++m) gather_row(p, m);
+    }
+  });
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

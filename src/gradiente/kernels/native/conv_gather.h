@@ -1,0 +1,236 @@
+// The direct convolution: each result gathers what its taps see. The forward pass and the input's gradient are both this,
+// with other taps; see taps.h.
+//
+// It is a matrix product whose left operand is never made: a row of it is a result's patch of the (padded) image, and a
+// filter's row of it (filter columns x channels) lies together in the image already.
+#pragma once
+
+#include "kernels.h"
+#include "patch.h"
+#include "scratch.h"
+#include "simd.h"
+#include "taps.h"
+#include "tile.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+// Sizes of a gather: from images [batch, in_rows, in_columns, depth] to [batch, out_rows, out_columns, channels].
+struct Gather {
+  Index batch;
+  Index in_rows, in_columns, depth;
+  Index out_rows, out_columns, channels;
+  Axis rows, columns;
+};
+
+// A filter with an element (row, column, d, c) at row_step * row + column_step * column + depth_step * d + channel_step * c.
+struct FilterView {
+  const float* data;
+  Index row_step, column_step, depth_step, channel_step;
+};
+
+constexpr Index kPanelFloats = 6 * 1024;  // of a packed piece of the filter, which should stay in the first cache
+constexpr Index kTaskResults = 96;        // results in a task, at least, where there are so many
+constexpr Index kTaskFloats = 48 * 1024;  // of a task's patches, at most where that can be: they should stay in the second
+
+// How the common axis (taps x depth) is cut: into segments that lie together in a patch, and those into blocks that are
+// multiplied at once. `pitch` is the length of a patch's row in floats.
+struct Cut {
+  Segment* segments;
+  Index count;
+  Index block; // segments in a block
+};
+
+inline Index segment_length(const Gather& g) {
+  return (g.columns.spacing == 1 || g.columns.taps == 1 ? g.columns.taps : 1) * g.depth;
+}
+
+inline Index pieces_of(Index length, Index width) { return ceil_div(length, max_of(Index{16}, kPanelFloats / width)); }
+
+inline Index segment_count(const Gather& g, Index width) {
+  const Index length = segment_length(g);
+  return g.rows.taps * (g.columns.taps * g.depth / length) * pieces_of(length, width);
+}
+
+inline Cut cut(const Gather& g, Index width, Index pitch, Segment* segments) {
+  const Index length = segment_length(g);
+  const Index runs = g.columns.taps * g.depth / length;
+  const Index pieces = pieces_of(length, width);
+  Index n = 0;
+  for (Index i = 0; i < g.rows.taps; ++i) {
+    for (Index j = 0; j < runs; ++j) {
+      const Index start = i * g.rows.spacing * pitch + j * g.columns.spacing * g.depth;
+      for (Index p = 0; p < pieces; ++p) {
+        const Index from = length * p / pieces;
+        segments[n++] = Segment{start + from, length * (p + 1) / pieces - from};
+      }
+    }
+  }
+  const Index longest = ceil_div(length, pieces);
+  return Cut{segments, n, max_of(Index{1}, kPanelFloats / (longest * width))};
+}
+
+// Packs the filter's channels [first, first + size) as [rows][columns][depth][width], with zeros after the last.
+inline void pack_panel(const Gather& g, const FilterView& w, Index first, Index size, Index width, float* out) {
+  for (Index i = 0; i < g.rows.taps; ++i) {
+    for (Index j = 0; j < g.columns.taps; ++j) {
+      const float* tap = w.data + g.rows.index(i) * w.row_step + g.columns.index(j) * w.column_step + first * w.channel_step;
+      if (w.channel_step == 1) {
+        for (Index d = 0; d < g.depth; ++d, out += width) {
+          copy(out, tap + d * w.depth_step, size);
+          clear(out + size, width - size);
+        }
+      } else {
+        for (Index c = 0; c < size; ++c) {
+          const float* from = tap + c * w.channel_step;
+          for (Index d = 0; d < g.depth; ++d) out[d * width + c] = from[d * w.depth_step];
+        }
+        if (size < width) {
+          for (Index d = 0; d < g.depth; ++d) clear(out + d * width + size, width - size);
+        }
+        out += g.depth * width;
+      }
+    }
+  }
+}
+
+// How the results are divided into tasks: whole images, several of them if they are small, or bands of rows.
+struct Division {
+  Index images; // in a task; 1 if the image is divided
+  Index bands;  // of an image
+  Index shares; // of the panels, where images and bands are too few for the threads
+  Index tasks;
+
+  GRADIENTE_INLINE Division(const Gather& g, Index panels, Index threads) {
+    const Index results = g.rows.results * g.columns.results;
+    const Index row_floats = g.columns.extent(g.columns.results) * g.depth;
+    const Index image_floats = g.rows.extent(g.rows.results) * row_floats;
+    images = 1;
+    bands = 1;
+    if (results < kTaskResults) {
+      images = min_of(g.batch, ceil_div(kTaskResults, results));
+      // Rather less work in a task than an idle thread.
+      while (images > 1 && ceil_div(g.batch, images) < threads) images = images / 2;
+    } else {
+      const Index by_size = ceil_div(image_floats, kTaskFloats);
+      const Index by_threads = g.batch >= 2 * threads ? 1 : ceil_div(2 * threads, g.batch);
+      const Index most = max_of(Index{1}, min_of(g.rows.results, results / (kTaskResults / 2)));
+      bands = min_of(most, max_of(by_size, by_threads));
+    }
+    const Index parts = ceil_div(g.batch, images) * bands;
+    shares = parts >= threads ? 1 : min_of(panels, ceil_div(2 * threads, parts));
+    tasks = parts * shares;
+  }
+};
+
+// The packed filter of a gather, panel after panel.
+struct PackedFilter {
+  Panels panels;
+  Index depth; // of the common axis: taps x depth
+  float* data;
+  float* bias; // padded to whole panels, or null
+
+  GRADIENTE_INLINE const float* panel(Index p) const { return data + panels.first(p) * depth; }
+};
+
+inline void gather_task(const Gather& g, const Division& division, Index number, const float* x, const PackedFilter& filter,
+                        Activation activation, float* y) {
+  const Index share = number % division.shares;
+  const Index task = number / division.shares;
+  const Index image = task / division.bands * division.images;
+  const Index images = min_of(division.images, g.batch - image);
+  const Index band = task % division.bands;
+  const Index row0 = g.rows.results * band / division.bands;
+  const Index rows = g.rows.results * (band + 1) / division.bands - row0;
+  const Index per_image = rows * g.columns.results;
+  if (per_image == 0) return;
+
+  const PatchWindow window{row0 * g.rows.stride + g.rows.lowest, g.rows.extent(rows), g.columns.lowest,
+                           g.columns.extent(g.columns.results)};
+  const Index in_size = g.in_rows * g.in_columns * g.depth;
+  const bool in_place = window.inside(g.in_rows, g.in_columns);
+  const Index pitch = (in_place ? g.in_columns : window.columns) * g.depth;
+  const Index image_step = in_place ? in_size : window.rows * pitch;
+  const float* patches;
+  if (in_place) {
+    patches = x + image * in_size + (window.first_row * g.in_columns + window.first_column) * g.depth;
+  } else {
+    float* copied = scratch(Scratch::images, static_cast<std::size_t>(images * image_step));
+    for (Index i = 0; i < images; ++i) {
+      copy_patch(x + (image + i) * in_size, g.in_rows, g.in_columns, g.depth, window, copied + i * image_step);
+    }
+    patches = copied;
+  }
+
+  // Where each result's patch begins, and where the result goes.
+  const Index results = images * per_image;
+  const Index width = filter.panels.width;
+  const Index most_segments = segment_count(g, width);
+  const std::size_t tables = static_cast<std::size_t>(2 * results + 2 * most_segments) * sizeof(Index) / sizeof(float);
+  Index* from = reinterpret_cast<Index*>(scratch(Scratch::pixels, tables));
+  Index* to = from + results;
+  const Cut k = cut(g, width, pitch, reinterpret_cast<Segment*>(to + results));
+  Index n = 0;
+  for (Index i = 0; i < images; ++i) {
+    for (Index r = 0; r < rows; ++r) {
+      const Index out_row = g.rows.first + (row0 + r) * g.rows.step;
+      for (Index c = 0; c < g.columns.results; ++c, ++n) {
+        from[n] = i * image_step + r * g.rows.stride * pitch + c * g.columns.stride * g.depth;
+        const Index out_column = g.columns.first + c * g.columns.step;
+        to[n] = (((image + i) * g.out_rows + out_row) * g.out_columns + out_column) * g.channels;
+      }
+    }
+  }
+
+  const Index panels = filter.panels.count;
+  for (Index p = panels * share / division.shares; p < panels * (share + 1) / division.shares; ++p) {
+    const float* b = filter.panel(p);
+    const int size = filter.panels.size(p);
+    const int vectors = filter.panels.vectors(p);
+    float* out = y + filter.panels.first(p);
+    for (Index s = 0; s < k.count; s += k.block) {
+      const Index count = min_of(k.block, k.count - s);
+      const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
+                      s + count == k.count, activation};
+      // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
+      const Index tiles = ceil_div(results, kMaxRows);
+      for (Index t = 0, first = 0; t < tiles; ++t) {
+        const int height = static_cast<int>(ceil_div(results - first, tiles - t));
+        const float* a[kMaxRows];
+        for (int r = 0; r < height; ++r) a[r] = patches + from[first + r];
+        tile_for(height, vectors)(a, k.segments + s, count, b, out, to + first, size, ends);
+        first += height;
+      }
+      for (Index q = s; q < s + count; ++q) b += k.segments[q].length * vectors * kWidth;
+    }
+  }
+}
+
+// y = activation(gather(x, w) + bias). `bias` may be null. Results that no tap reaches are zero (or the bias).
+inline void gather(const Gather& g, const float* x, const FilterView& w, const float* bias, Activation activation, float* y,
+                   Workers& workers) {
+  const Panels panels(g.channels);
+  const Index depth = g.rows.taps * g.columns.taps * g.depth;
+  const Index padded = panels.padded();
+  float* packed = scratch(Scratch::shared_filter, static_cast<std::size_t>((depth + 1) * padded));
+  PackedFilter filter{panels, depth, packed, nullptr};
+  if (bias != nullptr) {
+    filter.bias = packed + depth * padded;
+    copy(filter.bias, bias, g.channels);
+    clear(filter.bias + g.channels, padded - g.channels);
+  }
+  const auto pack = [&](Index p) {
+    pack_panel(g, w, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, packed + panels.first(p) * depth);
+  };
+  if (depth * padded > kTaskFloats) {
+    workers.each(panels.count, pack);
+  } else {
+    for (Index p = 0; p < panels.count; ++p) pack(p);
+  }
+  const Division division(g, panels.count, workers.count());
+  const auto task = [&](Index t) { gather_task(g, division, t, x, filter, activation, y); };
+  workers.each(division.tasks, task);
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

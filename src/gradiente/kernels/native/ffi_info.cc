@@ -1,0 +1,13 @@
+// What Python asks the library about itself.
+#include "kernels.h"
+
+#define GRADIENTE_EXPORT extern "C" __attribute__((visibility("default")))
+
+// The instruction set in use: "avx2", for instance.
+GRADIENTE_EXPORT const char* gradiente_cpu() { return gradiente::kernels().name; }
+
+// Uses the instruction set of that name from now on; 0 if the library or the processor lacks it.
+GRADIENTE_EXPORT int gradiente_choose_cpu(const char* name) { return gradiente::choose_kernels(name) ? 1 : 0; }
+
+// Whether the library and the processor have it.
+GRADIENTE_EXPORT int gradiente_has_cpu(const char* name) { return gradiente::kernels_named(name) != nullptr ? 1 : 0; }

@@ -1,0 +1,25 @@
+// All that computes, for one instruction set: CMakeLists.txt compiles this file once for each.
+#include "conv.h"
+#include "kernels.h"
+#include "pool.h"
+
+#define GRADIENTE_STRING_OF(name) #name
+#define GRADIENTE_STRING(name) GRADIENTE_STRING_OF(name)
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+extern const Kernels kTable;
+const Kernels kTable = {
+    GRADIENTE_STRING(GRADIENTE_ISA),
+    conv_forward,
+    conv_input_gradient,
+    filter_gradient,
+    max_pool,
+    max_pool_gradient,
+    average_pool,
+    average_pool_gradient,
+};
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

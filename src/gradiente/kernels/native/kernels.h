@@ -1,0 +1,60 @@
+// What each instruction set offers: a table of functions, and the sizes that they take.
+#pragma once
+
+#include <cstddef>
+
+#include "workers.h"
+
+namespace gradiente {
+
+using Index = std::ptrdiff_t;
+
+// A convolution's sizes. Images are [batch, rows, columns, channels], filters [rows, columns, channels, outputs].
+struct Conv2d {
+  Index batch;
+  Index in_rows, in_columns, in_channels;
+  Index out_rows, out_columns, out_channels;
+  Index filter_rows, filter_columns;
+  Index row_stride, column_stride;
+  Index row_dilation, column_dilation;
+  Index row_padding, column_padding; // zeros before the first; those after the last follow from the output's size
+};
+
+// A pooling's sizes.
+struct Pool2d {
+  Index batch;
+  Index in_rows, in_columns;
+  Index out_rows, out_columns;
+  Index channels;
+  Index window_rows, window_columns;
+  Index row_stride, column_stride;
+  Index row_padding, column_padding;
+};
+
+enum class Activation { none = 0, relu = 1, relu6 = 2 };
+
+struct Kernels {
+  const char* name;
+
+  // y = activation(conv(x, w) + bias); `bias` may be null.
+  void (*conv_forward)(const Conv2d&, const float* x, const float* w, const float* bias, Activation, float* y, Workers&);
+  void (*conv_input_gradient)(const Conv2d&, const float* dy, const float* w, float* dx, Workers&);
+  void (*conv_filter_gradient)(const Conv2d&, const float* x, const float* dy, float* dw, Workers&);
+
+  void (*max_pool)(const Pool2d&, const float* x, float* y, Workers&);
+  // With `relu`, x is a ReLU's result, and the gradient goes back through the ReLU too.
+  void (*max_pool_gradient)(const Pool2d&, bool relu, const float* x, const float* dy, float* dx, Workers&);
+  void (*average_pool)(const Pool2d&, const float* x, float* y, Workers&);
+  void (*average_pool_gradient)(const Pool2d&, const float* dy, float* dx, Workers&);
+};
+
+// The table of the best instruction set that this processor has, or of that which GRADIENTE_CPU names.
+const Kernels& kernels();
+
+// The table of an instruction set by its name; null if the library or this processor lacks it.
+const Kernels* kernels_named(const char* name);
+
+// Chooses the table that kernels() returns from now on; false if there is none of that name.
+bool choose_kernels(const char* name);
+
+} // namespace gradiente

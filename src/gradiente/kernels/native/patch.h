@@ -1,0 +1,46 @@
+// The part of an image that a task's results see, with zeros where they look past the edge.
+#pragma once
+
+#include "kernels.h"
+#include "simd.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+GRADIENTE_INLINE void clear(float* p, Index count) { __builtin_memset(p, 0, sizeof(float) * static_cast<std::size_t>(count)); }
+GRADIENTE_INLINE void copy(float* to, const float* from, Index count) {
+  __builtin_memcpy(to, from, sizeof(float) * static_cast<std::size_t>(count));
+}
+
+// A window of `rows` x `columns` pixels that begins at (first_row, first_column) of an image and may reach beyond it.
+struct PatchWindow {
+  Index first_row, rows;
+  Index first_column, columns;
+
+  GRADIENTE_INLINE bool inside(Index image_rows, Index image_columns) const {
+    return first_row >= 0 && first_column >= 0 && first_row + rows <= image_rows &&
+           first_column + columns <= image_columns;
+  }
+};
+
+// Copies the window out of an image of `channels` channels into `patch`.
+inline void copy_patch(const float* image, Index image_rows, Index image_columns, Index channels, const PatchWindow& w,
+                       float* patch) {
+  const Index before = min_of(w.columns, max_of(Index{0}, -w.first_column));
+  const Index start = max_of(Index{0}, w.first_column);
+  const Index middle = max_of(Index{0}, min_of(image_columns, w.first_column + w.columns) - start);
+  const Index after = w.columns - before - middle;
+  for (Index r = 0; r < w.rows; ++r, patch += w.columns * channels) {
+    const Index row = w.first_row + r;
+    if (row < 0 || row >= image_rows || middle == 0) {
+      clear(patch, w.columns * channels);
+      continue;
+    }
+    clear(patch, before * channels);
+    copy(patch + before * channels, image + (row * image_columns + start) * channels, middle * channels);
+    clear(patch + (before + middle) * channels, after * channels);
+  }
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

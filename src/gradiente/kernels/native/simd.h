@@ -1,0 +1,85 @@
+// Vectors of floats, as wide as the instruction set that this translation unit is compiled for.
+//
+// The compiler's own vector types are used, not intrinsics: one source serves SSE2, AVX2, AVX-512 and NEON, and `a * b + c`
+// becomes a fused instruction where there is one.
+//
+// Everything that computes stands in the namespace of its instruction set. Such code must not call inline functions from
+// outside (std::min, std::vector): the linker keeps one copy of those, and it could be the one with AVX-512 in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#ifndef GRADIENTE_ISA
+#error "Compile with -DGRADIENTE_ISA=baseline, or another name: see CMakeLists.txt."
+#endif
+
+#define GRADIENTE_INLINE inline __attribute__((always_inline))
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;
+constexpr int kMaxVectors = 4; // 32 registers: a tile of 6 rows and 4 vectors leaves 8 for its operands
+#elif defined(__AVX__)
+constexpr int kWidth = 8;
+constexpr int kMaxVectors = 2; // 16 registers
+#elif defined(__aarch64__)
+constexpr int kWidth = 4;
+constexpr int kMaxVectors = 4; // 32 registers
+#else
+constexpr int kWidth = 4;
+constexpr int kMaxVectors = 2;
+#endif
+
+typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
+typedef std::int32_t Mask __attribute__((vector_size(kWidth * sizeof(float))));
+// The same types at any address that a float may have: NumPy's arrays are not aligned to vectors.
+typedef float UnalignedVector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
+
+GRADIENTE_INLINE Vector load(const float* p) { return *reinterpret_cast<const UnalignedVector*>(p); }
+GRADIENTE_INLINE void store(float* p, Vector v) { *reinterpret_cast<UnalignedVector*>(p) = v; }
+GRADIENTE_INLINE Vector zero() { return Vector{}; }
+GRADIENTE_INLINE Vector broadcast(float x) { return x - Vector{}; }
+
+// The first `count` elements, and zeros after them. `count` may be kWidth.
+GRADIENTE_INLINE Vector load_first(const float* p, int count) {
+  if (count == kWidth) return load(p);
+  float buffer[kWidth] = {};
+  for (int i = 0; i < count; ++i) buffer[i] = p[i];
+  return load(buffer);
+}
+
+GRADIENTE_INLINE void store_first(float* p, Vector v, int count) {
+  if (count == kWidth) {
+    store(p, v);
+    return;
+  }
+  float buffer[kWidth];
+  store(buffer, v);
+  for (int i = 0; i < count; ++i) p[i] = buffer[i];
+}
+
+// `a` where the mask is set, else `b`.
+GRADIENTE_INLINE Vector select(Mask mask, Vector a, Vector b) {
+  return reinterpret_cast<Vector>((mask & reinterpret_cast<Mask>(a)) | (~mask & reinterpret_cast<Mask>(b)));
+}
+
+// max(x, 0); a NaN stays one, as in jnp.maximum.
+GRADIENTE_INLINE Vector relu(Vector x) { return select(x < zero(), zero(), x); }
+
+template <class T>
+GRADIENTE_INLINE T min_of(T a, T b) {
+  return b < a ? b : a;
+}
+
+template <class T>
+GRADIENTE_INLINE T max_of(T a, T b) {
+  return a < b ? b : a;
+}
+
+GRADIENTE_INLINE std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

@@ -1,0 +1,145 @@
+// The two inner loops of all products: a small tile of the result stays in registers while its operands stream past.
+#pragma once
+
+#include "kernels.h"
+#include "simd.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+constexpr int kMaxRows = 6;
+
+// A piece of the products' common axis: `length` elements that lie together, `offset` after the start of each row.
+struct Segment {
+  Index offset;
+  Index length;
+};
+
+// c[r][v] += sum over the segments' elements k of rows[r][k] * b[k][v]. The rows of b are kMany * kWidth wide, packed.
+template <int kRows, int kMany>
+GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments, Index count, const float* b,
+                               Vector (&c)[kRows][kMany]) {
+  for (Index s = 0; s < count; ++s) {
+    const float* a[kRows];
+    for (int r = 0; r < kRows; ++r) a[r] = rows[r] + segments[s].offset;
+    const Index length = segments[s].length;
+#pragma GCC unroll 2
+    for (Index k = 0; k < length; ++k) {
+      Vector bv[kMany];
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+      b += kMany * kWidth;
+#pragma GCC unroll 6
+      for (int r = 0; r < kRows; ++r) {
+        const Vector av = broadcast(a[r][k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kMany; ++v) c[r][v] += av * bv[v];
+      }
+    }
+  }
+}
+
+// How a tile starts and ends: at the first piece of the common axis from the bias (or zero), later from what is in y; at
+// the last piece the activation is applied.
+struct Ends {
+  const float* bias; // kMany * kWidth values, or null
+  bool first;
+  bool last;
+  Activation activation;
+};
+
+GRADIENTE_INLINE Vector activated(Vector x, Activation activation) {
+  if (activation == Activation::none) return x;
+  x = relu(x);
+  if (activation == Activation::relu6) {
+    const Vector six = broadcast(6.0f);
+    x = select(x > six, six, x);
+  }
+  return x;
+}
+
+// One tile: kRows results of `width` (at most kMany * kWidth) channels, at y + offsets[r].
+template <int kRows, int kMany>
+void tile(const float* const* rows, const Segment* segments, Index count, const float* b, float* y, const Index* offsets,
+          int width, const Ends& ends) {
+  constexpr int kLast = kMany - 1;
+  const int rest = width - kLast * kWidth; // of the last vector
+  Vector c[kRows][kMany];
+#pragma GCC unroll 6
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) {
+      if (ends.first) {
+        c[r][v] = ends.bias == nullptr ? zero() : load(ends.bias + v * kWidth);
+      } else {
+        const float* p = y + offsets[r] + v * kWidth;
+        c[r][v] = v < kLast ? load(p) : load_first(p, rest);
+      }
+    }
+  }
+  multiply<kRows, kMany>(rows, segments, count, b, c);
+#pragma GCC unroll 6
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) {
+      const Vector x = ends.last ? activated(c[r][v], ends.activation) : c[r][v];
+      float* p = y + offsets[r] + v * kWidth;
+      if (v < kLast) {
+        store(p, x);
+      } else {
+        store_first(p, x, rest);
+      }
+    }
+  }
+}
+
+using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&);
+
+// The tile function for so many rows and vectors.
+template <int kMany>
+GRADIENTE_INLINE Tile tile_of(int rows) {
+  switch (rows) {
+    case 1: return tile<1, kMany>;
+    case 2: return tile<2, kMany>;
+    case 3: return tile<3, kMany>;
+    case 4: return tile<4, kMany>;
+    case 5: return tile<5, kMany>;
+    default: return tile<6, kMany>;
+  }
+}
+
+inline Tile tile_for(int rows, int vectors) {
+  switch (vectors) {
+    case 1: return tile_of<1>(rows);
+#if defined(__AVX512F__) || defined(__aarch64__)
+    case 3: return tile_of<3>(rows);
+    case 4: return tile_of<4>(rows);
+#endif
+    default: return tile_of<2>(rows);
+  }
+}
+
+// Panels: the result's channels in groups that one tile takes, as even as can be. Panel p begins at channel first(p); the
+// last one may be narrower.
+struct Panels {
+  Index channels;
+  Index count;
+  int most;    // vectors in a panel
+  Index width; // channels in a panel, but for the last
+
+  GRADIENTE_INLINE explicit Panels(Index all) : channels(all) {
+    const Index needed = ceil_div(all, kWidth);
+    count = ceil_div(needed, kMaxVectors);
+    most = static_cast<int>(ceil_div(needed, count));
+    width = Index{most} * kWidth;
+    count = ceil_div(all, width);
+  }
+  GRADIENTE_INLINE Index first(Index panel) const { return panel * width; }
+  GRADIENTE_INLINE int size(Index panel) const { return static_cast<int>(min_of(width, channels - panel * width)); }
+  GRADIENTE_INLINE int vectors(Index panel) const { return static_cast<int>(ceil_div(size(panel), kWidth)); }
+  // All channels, with the last panel's rounded up to whole vectors.
+  GRADIENTE_INLINE Index padded() const { return ceil_div(channels, kWidth) * kWidth; }
+};
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

@@ -1,0 +1,165 @@
+"""The convolution kernels against NumPy in float64, over random sizes, on every instruction set that the machine has."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from tests.kernels.cases import Sizes, assert_near, cpus, loaded, misaligned, random, sizes, using
+
+import gradiente as tf
+from gradiente.kernels import conv as kernels
+from gradiente.ops import nn_conv_device as device
+from gradiente.ops import nn_conv_numpy as reference
+from gradiente.ops.nn_window import Window, padding_of
+
+
+def check(case: Sizes, cpu: str) -> None:
+    """All three passes, once from misaligned arrays."""
+    x, filters = random(case.seed, case.image), random(case.seed + 1, case.filters)
+    exact = [a.astype(np.float64) for a in (x, filters)]
+    y = reference.conv(exact[0], exact[1], case.windows, case.pads)
+    grad = random(case.seed + 2, y.shape)
+    exact.append(grad.astype(np.float64))
+    dx = reference.conv_input_gradient(exact[2], exact[1], case.lengths, case.windows, case.pads)
+    dw = reference.conv_filter_gradient(exact[0], exact[2], case.windows, case.pads)
+    taps = case.windows[0].size * case.windows[1].size
+    xs, ws, gs = misaligned(x), misaligned(filters), misaligned(grad)
+    with using(cpu):
+        assert_near(device.conv(xs, ws, case.windows, case.pads), y, terms=taps * case.channels)
+        got = device.conv_input_gradient(gs, ws, case.lengths, case.windows, case.pads)
+        assert_near(got, dx, terms=taps * case.outputs)
+        assert_near(
+            device.conv_filter_gradient(xs, gs, case.windows, case.pads), dw, terms=y.size // case.outputs
+        )
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@given(case=sizes())
+@settings(max_examples=25)
+def test_random_sizes(cpu: str, case: Sizes) -> None:
+    check(case, cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize(
+    ("batch", "length", "channels", "outputs", "size", "stride"),
+    [
+        (3, 28, 1, 32, 5, 1),  # the experts' network
+        (2, 14, 32, 64, 5, 1),
+        (9, 8, 128, 256, 3, 1),  # several images a task, several panels, the common axis in blocks
+        (1, 7, 320, 1280, 1, 1),  # panels divided among threads
+        (1, 40, 70, 16, 3, 2),  # bands of an image
+        (2, 9, 600, 17, 3, 1),  # one segment longer than a block
+        (2, 5, 4, 8, 2, 3),  # a stride beyond the window: elements that no window sees
+    ],
+)
+def test_shapes_that_take_ways_of_their_own(
+    cpu: str, batch: int, length: int, channels: int, outputs: int, size: int, stride: int
+) -> None:
+    windows = (Window(size, stride), Window(size, stride))
+    pads = padding_of((length, length), windows, "SAME", ())
+    check(Sizes(batch, (length, length), channels, outputs, windows, pads, 0), cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("activation", kernels.ACTIVATIONS)
+def test_bias_and_activation(cpu: str, activation: kernels.Activation) -> None:
+    x, filters, bias = random(0, (2, 6, 5, 3)), random(1, (3, 3, 3, 37)), random(2, (37,))
+    y = reference.conv(x.astype(float), filters.astype(float), (Window(3, 1),) * 2, ((1, 1), (1, 1))) + bias
+    y = {"none": y, "relu": np.maximum(y, 0), "relu6": np.clip(y, 0, 6)}[activation]
+    with using(cpu):
+        got = kernels.conv2d_bias_act(
+            *map(jnp.asarray, (x, filters, bias)), activation, padding=((1, 1), (1, 1))
+        )
+    assert_near(got, y, terms=27)
+
+
+def test_bias_and_activation_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, filters, bias = map(jnp.asarray, (random(0, (2, 6, 5, 3)), random(1, (3, 3, 3, 4)), random(2, (4,))))
+    for activation in kernels.ACTIVATIONS:
+        ours = kernels.conv2d_bias_act(x, filters, bias, activation, (2, 1), (1, 2))
+        with monkeypatch.context() as patch:
+            patch.setenv("GRADIENTE_CONV", "xla")
+            text = (
+                jax.jit(kernels.conv2d_bias_act, static_argnums=3)
+                .lower(x, filters, bias, activation)
+                .as_text()
+            )
+            assert "custom_call" not in text
+            theirs = kernels.conv2d_bias_act(x, filters, bias, activation, (2, 1), (1, 2))
+        assert_near(ours, np.asarray(theirs), terms=27)
+
+
+def test_a_nan_and_an_infinity_stay() -> None:
+    x = np.zeros((1, 1, 3, 1), np.float32)
+    x[0, 0, :, 0] = [np.nan, np.inf, -np.inf]
+    filters, bias = jnp.ones((1, 1, 1, 2)), jnp.zeros(2)
+    got = np.asarray(kernels.conv2d_bias_act(jnp.asarray(x), filters, bias, "relu"))
+    np.testing.assert_array_equal(got[0, 0, :, 0], [np.nan, np.inf, 0])
+
+
+def test_many_threads_at_once() -> None:
+    case = Sizes(2, (12, 12), 5, 20, (Window(3, 1), Window(3, 2)), ((1, 1), (0, 1)), 0)
+    loaded()
+    x, filters = jnp.asarray(random(0, case.image)), jnp.asarray(random(1, case.filters))
+    grad = jnp.asarray(random(2, (2, 12, 6, 20)))
+
+    @jax.jit
+    def passes(x: Any, filters: Any, grad: Any) -> Any:
+        return (
+            device.conv(x, filters, case.windows, case.pads),
+            device.conv_input_gradient(grad, filters, case.lengths, case.windows, case.pads),
+            device.conv_filter_gradient(x, grad, case.windows, case.pads),
+        )
+
+    alone = [np.asarray(a) for a in passes(x, filters, grad)]
+    with ThreadPoolExecutor(8) as threads:
+        for results in threads.map(lambda _: passes(x, filters, grad), range(200)):
+            for got, want in zip(results, alone, strict=True):
+                np.testing.assert_array_equal(got, want)
+
+
+def graph_text(dtype: tf.DType = tf.float32, data_format: str = "NHWC") -> str:
+    channels_last = data_format == "NHWC"
+    x = tf.placeholder(dtype, [2, 8, 8, 4] if channels_last else [2, 4, 8, 8])
+    filters = tf.placeholder(dtype, [3, 3, 4, 6])
+    y = tf.nn.conv2d(x, filters, [1, 1, 1, 1], "SAME", data_format=data_format)
+    feeds = {t: np.ones(t.shape.as_list(), dtype.as_numpy_dtype) for t in (x, filters)}
+    with tf.Session() as sess:
+        return sess.as_text([y, tf.gradients(y, [x, filters])], feeds, stage="stablehlo")
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_a_program_contains_the_kernels(data_format: str) -> None:
+    loaded()
+    text = graph_text(data_format=data_format)
+    for target in ("conv2d", "conv2d_input_gradient", "conv2d_filter_gradient"):
+        assert text.count(f"custom_call @gradiente_{target}(") == 1
+    assert "stablehlo.convolution" not in text
+
+
+def test_other_types_and_a_switched_off_kernel_are_xlas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "gradiente_conv2d" not in graph_text(tf.float64)
+    monkeypatch.setenv("GRADIENTE_CONV", "xla")
+    assert "gradiente_conv2d" not in graph_text()
+
+
+def test_an_unknown_method_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIENTE_CONV", "fast")
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"GRADIENTE_CONV is 'fast'.*direct, winograd, xla"
+    ):
+        graph_text()
+
+
+def test_an_empty_batch() -> None:
+    x = tf.placeholder(tf.float32, [None, 8, 8, 4])
+    y = tf.nn.conv2d(x, tf.ones([3, 3, 4, 6]), [1, 1, 1, 1], "SAME")
+    with tf.Session() as sess:
+        assert sess.run(y, {x: np.ones((0, 8, 8, 4))}).shape == (0, 8, 8, 6)
