@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradiente.classify.charts import curves, round_ticks
+from gradiente.classify.history import Epoch, history_table
 from gradiente.classify.networks import NETWORKS
 from gradiente.classify.scores import Scores, score
-from gradiente.classify.training import Epoch, divide, history_table, measure
+from gradiente.classify.training import divide, measure
 from gradiente.classify.wording import LANGUAGES, words
 
 
@@ -90,26 +91,3 @@ def test_networks_on_images_of_odd_sizes(name):
             assert NETWORKS[name](images, 4, training).shape.as_list() == [None, 4]
     random = {op.type for op in tf.get_default_graph().get_operations()} & {"RandomUniform"}
     assert bool(random) == (name != "softmax")
-
-
-def test_a_batch_is_moved_by_so_many_pixels_at_most():
-    import gradiente as tf
-    from gradiente.classify.graphs import shifted
-
-    image = np.arange(30, dtype=np.uint8).reshape(1, 5, 6, 1)
-    images = tf.placeholder(tf.uint8, [None, 5, 6, 1])
-    wide = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    expected = {wide[:, y : y + 5, x : x + 6].tobytes() for y in range(3) for x in range(3)}
-    with tf.Session() as sess:
-        moved = sess.make_callable(shifted(images, 1), [images])
-        assert {moved(image).tobytes() for _ in range(150)} == expected
-
-
-def test_settings_that_suit_the_data():
-    from gradiente.classify.settings import Settings
-
-    found = Settings(image_height=28, image_width=30).with_defaults(55_000)
-    assert (found.batch, found.epochs, found.shift) == (100, 6, 2)
-    found = Settings(image_height=8, image_width=8, batch=500).with_defaults(30)
-    assert (found.batch, found.epochs, found.shift) == (30, 40, 0)
-    assert Settings(shift=0, image_height=64, image_width=64).with_defaults(10).shift == 0

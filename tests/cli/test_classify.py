@@ -153,16 +153,28 @@ def test_ctrl_c_asks_first_and_stops_at_once_the_second_time(capsys):
 def test_an_interrupted_run_ends_with_130_and_a_model(folder, monkeypatch):
     original = Display.epoch
 
-    def interrupted(self: Display, row) -> None:
-        original(self, row)
+    def interrupted(self: Display, row, again: bool = False) -> None:
+        original(self, row, again)
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Display, "epoch", interrupted)
     done = call("train", "photos", *QUICK, status=130)
-    assert done.stdout.splitlines()[-1] == "Interrupted. The best model so far is in runs/photos/model."
+    assert done.stdout.splitlines()[-1] == (
+        "Interrupted. The best model so far is in runs/photos/model. Go on with `gradiente train --resume runs/photos`."
+    )
     call("predict", "runs/photos", "photos/left/im-0.png")
     metrics = json.loads((folder / "runs/photos/metrics.json").read_text())
     assert (metrics["training"]["interrupted"], metrics["training"]["epochs"]) == (True, 1)
+
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    call("train", "--resume", "runs/photos", "--epochs", "3", status=2)
+    lines = call("train", "--resume", "runs/photos").stdout.splitlines()
+    assert [line.partition("  ")[0] for line in lines if line.startswith("epoch")] == [
+        f"epoch {number}/8" for number in range(2, 9)
+    ]
+    assert lines[-2].startswith("Test accuracy: ")
+    assert "came to its end" in call("train", "--resume", "runs/photos", status=2).stderr
 
 
 def test_a_terminal_gets_a_bar(folder):

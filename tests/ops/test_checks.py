@@ -140,10 +140,7 @@ def test_add_check_numerics_ops_finds_the_first_bad_tensor() -> None:
     check = tf.add_check_numerics_ops()
     with tf.Session() as sess:
         sess.run(check, {x: 1})
-        with pytest.raises(
-            tf.errors.InvalidArgumentError,
-            match=r"logarithm:0 : Tensor had NaN values; 'logarithm:0' \(Log\) was made at .*test_checks.py",
-        ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="logarithm:0 : Tensor had NaN"):
             sess.run(check, {x: -1})
 
 

@@ -152,8 +152,6 @@ def test_placeholder_not_fed(executor: str) -> None:
         ([None, 10], np.arange(3), "Integer labels.*one_hot"),
         ([None], np.eye(3), "argmax"),
         ([None, 28, 28, 1], np.zeros((2, 28, 28, 3)), "Colour images"),
-        ([None, 784], np.zeros((2, 28, 28, 3)), "3 times 784 values: colour images were fed where grey"),
-        ([None, 784], np.zeros((2, 2352)), "3 times 784 values: colour images were fed where grey"),
         ([None, 28, 28, 1], np.zeros((28, 28, 1)), "batch dimension"),
         ([None, 784], np.zeros((5, 28, 28)), r"reshape\(-1, 784\)"),
         ([None, 28, 28, 3], np.zeros((2, 3, 28, 28)), "NCHW"),

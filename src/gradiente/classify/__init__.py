@@ -10,6 +10,7 @@ from gradiente.classify.classifier import Prediction as Prediction
 from gradiente.classify.classifier import load as load
 from gradiente.classify.progress import Progress as Progress
 from gradiente.classify.run import Run as Run
+from gradiente.classify.run import resume as resume
 from gradiente.classify.run import train as train
 from gradiente.classify.scores import Scores as Scores
 from gradiente.classify.settings import Settings as Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gradiente as tf
 
 if TYPE_CHECKING:
-    from gradiente.classify.training import Epoch
+    from gradiente.classify.history import Epoch
 
 EVENTS = "events"
 """The sub-folder of a run: ``tensorboard --logdir RUN/events``."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradiente as tf
 from gradiente.classify.networks import Network
+from gradiente.classify.recipe import Recipe, cross_entropy, optimize
 
 IMAGES = "images"
 """The placeholder of both graphs: raw images, uint8 ``[batch, height, width, channels]``."""
@@ -24,7 +25,7 @@ TEMPERATURE = "temperature"
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What happens to an image's bytes inside the graph: (value − mean) / deviation, for each channel.
+    """What happens to an image's values inside the graph: (value − mean) / deviation, for each channel.
 
     Attributes:
         mean: the mean of each channel over the training images, 0..255.
@@ -60,77 +61,57 @@ class TrainingGraph:
     step: Any
     loss: Any
     accuracy: Any
-    weights: dict[str, Any]
+    weights: Mapping[str, Any]
     initialize: Any
 
 
 def training_graph(
-    network: Network,
-    shape: Sequence[int],
-    num_classes: int,
-    preprocessing: Preprocessing,
-    *,
-    lr: float,
-    steps: int,
-    average: float,
-    shift: int,
-    seed: int,
+    network: Network, shape: Sequence[int], num_classes: int, preprocessing: Preprocessing, recipe: Recipe
 ) -> TrainingGraph:
-    """Build the graph that learns: cross-entropy of a softmax, and Adam with a learning rate that falls along a cosine.
+    """Build the graph that learns.
 
     Args:
         network: from images to logits.
         shape: height, width and channels of an image.
         num_classes: the number of classes.
         preprocessing: of the images.
-        lr: the learning rate at the start.
-        steps: after how many steps it is zero.
-        average: the share that the weights' moving average keeps in each step; 0 for no average.
-        shift: by how many pixels at most each batch is moved at random; 0 for none.
-        seed: of the first weights, the dropout and the shifts.
+        recipe: how it learns.
     """
     with tf.Graph().as_default() as graph:
-        tf.set_random_seed(seed)
+        tf.set_random_seed(recipe.seed)
         images = tf.placeholder(tf.uint8, [None, *shape], name=IMAGES)
         labels = tf.placeholder(tf.int32, [None], name="labels")
-        moved = shifted(images, shift) if shift else images
-        logits = network(preprocessing.apply(moved), num_classes, True)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-        loss = tf.reduce_mean(losses, name="loss")
+        with tf.name_scope("augment"):
+            varied = recipe.augmentation.apply(tf.cast(images, tf.float32))
+        inputs = preprocessing.apply(varied)
+        if recipe.precision == "bfloat16":
+            with tf.variable_scope(tf.get_variable_scope(), custom_getter=_in_bfloat16):
+                logits = tf.cast(network(tf.cast(inputs, tf.bfloat16), num_classes, True), tf.float32)
+        else:
+            logits = network(inputs, num_classes, True)
+        model = tf.global_variables()
+        loss = cross_entropy(logits, labels, recipe)
         right = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), labels)
         accuracy = tf.reduce_mean(tf.cast(right, tf.float32), name="accuracy")
 
-        variables = tf.trainable_variables()
-        global_step = tf.train.get_or_create_global_step()
-        rate = tf.train.cosine_decay(lr, global_step, steps)
-        step = tf.train.AdamOptimizer(rate).minimize(loss, global_step=global_step)
-        weights: dict[str, Any] = {v.op.name: v for v in variables}
-        if average:
+        step, trained = optimize(loss, tf.train.get_or_create_global_step(), recipe)
+        weights: dict[str, Any] = {v.op.name: v for v in model}
+        if recipe.average:
             # Over the first steps the average is shorter, so that the random start does not weigh on it.
-            moving = tf.train.ExponentialMovingAverage(average, num_updates=global_step)
+            moving = tf.train.ExponentialMovingAverage(recipe.average, num_updates=tf.train.get_global_step())
             with tf.control_dependencies([step]):
-                step = moving.apply(variables)
-            weights = {v.op.name: moving.average(v) for v in variables}
+                step = moving.apply(trained)
+            weights.update({v.op.name: moving.average(v) for v in trained})
         initialize = tf.global_variables_initializer()
     graph.finalize()
     return TrainingGraph(graph, images, labels, step, loss, accuracy, weights, initialize)
 
 
-def shifted(images: Any, most: int) -> Any:
-    """A batch moved by up to ``most`` pixels up or down and left or right, at random; edges are repeated.
-
-    Args:
-        images: ``[batch, height, width, channels]``.
-        most: the largest shift.
-
-    Returns:
-        Images of the same size.
-    """
-    for axis in (1, 2):
-        size = int(images.shape[axis])
-        offset = tf.random_uniform([], -most, most + 1, dtype=tf.int32)
-        images = tf.gather(images, tf.clip_by_value(tf.range(size) + offset, 0, size - 1), axis=axis)
-    return images
+def _in_bfloat16(getter: Any, name: str, *arguments: Any, **settings: Any) -> Any:
+    """A trainable variable stays float32, and the layers see it in bfloat16."""
+    variable = getter(name, *arguments, **settings)
+    half = settings.get("trainable", True) and variable.dtype.base_dtype == tf.float32
+    return tf.cast(variable, tf.bfloat16) if half else variable
 
 
 def inference_graph(
@@ -147,3 +128,21 @@ def inference_graph(
         temperature = tf.constant(1.0, name=TEMPERATURE)
         tf.nn.softmax(tf.truediv(tf.identity(logits, name=LOGITS), temperature), name=PROBABILITIES)
     return tf.graph_util.extract_sub_graph(graph.as_graph_def(), [PROBABILITIES])
+
+
+def activation_bytes(training: TrainingGraph) -> int:
+    """About how many bytes of a step's memory each image of the batch takes.
+
+    The outputs that the gradients want back are those of the operations before the loss; the gradients' own live more
+    shortly, one or two at a time. An upper bound, as XLA never stores what it can compute along the way.
+    """
+    total = 0
+    for op in training.graph.get_operations():
+        if op.name.startswith(("gradients/", "ExponentialMovingAverage/")) or op.type == "Const":
+            continue
+        for output in op.outputs:
+            if not output.shape.ndims or output.shape[1:].num_elements() is None:
+                continue
+            if output.shape.as_list()[0] is None:
+                total += int(output.shape[1:].num_elements() or 1) * int(output.dtype.size)
+    return total

@@ -22,6 +22,18 @@ class ModelError(ValueError):
     """The files of a model are not ours, damaged, newer than this version, or don't fit together."""
 
 
+class CheckpointError(ValueError):
+    """A checkpoint is missing, damaged or of a newer version, or is not that of this run."""
+
+
+class DataChangedError(DataError):
+    """The data is not what the run began with."""
+
+
+class RunInUseError(ValueError):
+    """Another process is training in the run's folder."""
+
+
 class ClassesDifferError(DataError):
     """The data's classes are not those of the model."""
 

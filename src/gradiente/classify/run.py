@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gradiente.classify.augment import AUGMENTATIONS
 from gradiente.classify.calibration import calibrate
 from gradiente.classify.charts import curves
+from gradiente.classify.checkpoints import Checkpoints
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset, open_dataset
+from gradiente.classify.defaults import with_defaults
+from gradiente.classify.devices import check_device, has_gpu
 from gradiente.classify.events import Events
+from gradiente.classify.find_lr import find_lr as range_test
+from gradiente.classify.history import Epoch, history_table
 from gradiente.classify.networks import find_network
+from gradiente.classify.problems import DataChangedError, SettingsError
 from gradiente.classify.progress import Progress
 from gradiente.classify.report import report
-from gradiente.classify.run_folder import RunFolder, default_folder
+from gradiente.classify.run_folder import CONFIG, RunFolder, default_folder
 from gradiente.classify.scores import Scores, score
-from gradiente.classify.settings import Settings, from_mapping
-from gradiente.classify.training import Epoch, Trained, fit, history_table
+from gradiente.classify.settings import MNIST, Settings, from_mapping, read_settings
+from gradiente.classify.training import Job, Trained, fit
 from gradiente.classify.wording import words
+from gradiente.images.labelled import some
+
+SPLIT, METRICS, HISTORY = "split.csv", "metrics.json", "history.csv"
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ def train(
     *,
     out: str | Path | None = None,
     settings: Settings | None = None,
-    lang: str = "en",
+    find_lr: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     **changes: Any,
@@ -58,9 +70,9 @@ def train(
         data: ``"mnist"`` or a folder of images; the settings' own, which is MNIST, without it.
         out: the run's folder; ``runs/`` and the data's name without it. Where there is one already, a number is added.
         settings: what to do; its defaults without it.
-        lang: the report's language, ``"en"`` or ``"es"``.
+        find_lr: look for a learning rate first, and train with it.
         progress: is told how it goes.
-        stop: is asked now and then whether to stop; the best model so far is kept then.
+        stop: is asked now and then whether to stop; the best model so far is kept then, and ``resume`` goes on.
         **changes: settings by name, such as ``epochs=3``; they go before those of ``settings``.
 
     Returns:
@@ -73,41 +85,146 @@ def train(
         OSError: the run's folder can't be written.
     """
     progress = progress or Progress()
-    in_words = words(lang)
     if data is not None:
         changes["data"] = str(data)
     from_mapping(changes)  # checks the names and kinds
     chosen = replace(settings or Settings(), **changes)
-    find_network(chosen.model, chosen.layers, chosen.width)
-    examples, chosen = open_dataset(chosen)
+    examples, filled = _prepare(chosen, progress)
+    job = _job(examples, filled)
     _tell_data(examples, progress)
-    filled = chosen.with_defaults(len(examples.parts["train"]))
+    if find_lr:
+        tested = range_test(job)
+        progress.note(f"Learning rate: {tested.suggestion:g}, a third of that at which the loss was lowest.")
+        filled = replace(filled, lr=tested.suggestion)
+        job = replace(job, settings=filled)
     progress.note(_plan(filled, examples))
     wanted = Path(out) if out is not None else default_folder(filled.data)
     folder = RunFolder.create(wanted)
     if folder.path != wanted:
         progress.note(f"There is something in {wanted} already; this run goes to {folder.path}.")
     try:
-        folder.write("config.toml", filled.as_toml())
+        folder.lock()
+        folder.write(CONFIG, _with_whole_paths(filled).as_toml())
         if examples.digests is not None:
-            folder.write("split.csv", examples.split_table())
-        recorder = _Recorder(progress, folder, lang)
-        trained = fit(examples, filled, recorder, lambda model: model.save(folder.model), stop)
+            folder.write(SPLIT, examples.split_table())
+        if find_lr:
+            folder.write("learning_rates.csv", tested.as_table())  # pyright: ignore[reportPossiblyUnboundVariable]
+        return _train(folder, job, progress, stop)
     except BaseException:
         if not (folder.model / "model.json").exists():
             folder.remove()
         raise
-    calibrate(trained.classifier, examples.parts["validation"])
+    finally:
+        folder.unlock()
+
+
+def resume(
+    run: str | Path, *, progress: Progress | None = None, stop: Callable[[], bool] | None = None
+) -> Run:
+    """Go on with a run that was stopped, killed, or ran out of disk, from its last checkpoint.
+
+    The result is the same, bit for bit on one machine, as if it had never been stopped.
+
+    Args:
+        run: the run's folder.
+        progress: is told how it goes.
+        stop: as for ``train``.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        SettingsError: it came to its end already.
+        RunInUseError: another process is training in the folder.
+        DataChangedError: the images are not those it began with.
+        CheckpointError: its checkpoint can't be used.
+    """
+    progress = progress or Progress()
+    folder = RunFolder.open(Path(run))
+    folder.lock()
+    try:
+        if _finished(folder):
+            raise SettingsError(
+                f"The run in {folder.path} came to its end; there is nothing to go on with. To train for longer, run "
+                f"`gradiente train --config {folder.path / CONFIG} --epochs N`."
+            )
+        settings = read_settings(folder.path / CONFIG)
+        examples, filled = _prepare(settings, progress)
+        _check_split(folder, examples)
+        progress.note(_plan(filled, examples))
+        return _train(folder, _job(examples, filled), progress, stop)
+    finally:
+        folder.unlock()
+
+
+def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings]:
+    """The examples, and the settings without gaps."""
+    check_device(chosen.device)
+    if chosen.model == "auto":
+        chosen = replace(chosen, model="cnn")
+    find_network(chosen.model, chosen.layers, chosen.width)
+    examples, chosen = open_dataset(chosen)
+    on_gpu = chosen.device != "cpu" and has_gpu()
+    return examples, with_defaults(chosen, len(examples.parts["train"]), examples.shape[2] == 3, on_gpu)
+
+
+def _with_whole_paths(settings: Settings) -> Settings:
+    """The settings for the file: they hold in whatever folder one stands."""
+
+    def whole(path: str | None) -> str | None:
+        return None if path is None else str(Path(path).absolute())
+
+    data = settings.data if settings.data == MNIST else whole(settings.data)
+    return replace(settings, data=data, categories=whole(settings.categories))
+
+
+def _job(examples: Dataset, settings: Settings) -> Job:
+    return Job(examples, find_network(settings.model, settings.layers, settings.width), settings)
+
+
+def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], bool] | None) -> Run:
+    """Train in the run's folder from where it stands, test, and write what came out."""
+    lang = job.settings.lang
+    trained = fit(
+        job,
+        _Recorder(progress, folder, lang),
+        lambda model: model.save(folder.model),
+        stop,
+        Checkpoints(folder.path),
+    )
+    calibrate(trained.classifier, job.data.parts["validation"])
     trained.classifier.save(folder.model)
     test: Scores | None = None
     if not trained.interrupted:
-        part = examples.parts["test"]
+        part = job.data.parts["test"]
         probabilities = trained.classifier.probabilities(part.images)
-        test = score(examples.classes, part.labels, probabilities)
-        folder.write("report.html", report(examples, filled, trained, test, probabilities, in_words["lang"]))
-    metrics = _metrics(examples, trained, test)
-    folder.write("metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        test = score(job.data.classes, part.labels, probabilities)
+        folder.write("report.html", report(job.data, job.settings, trained, test, probabilities, lang))
+    metrics = _metrics(job.data, trained, test)
+    folder.write(METRICS, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     return Run(folder.path, trained.classifier, metrics, test, trained.interrupted)
+
+
+def _finished(folder: RunFolder) -> bool:
+    try:
+        metrics = json.loads((folder.path / METRICS).read_text(encoding="utf-8"))
+        return not metrics["training"]["interrupted"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _check_split(folder: RunFolder, examples: Dataset) -> None:
+    path = folder.path / SPLIT
+    if examples.digests is None or not path.is_file():
+        return
+    before, now = (
+        {row["image"]: (row["sha256"], row["class"]) for row in csv.DictReader(io.StringIO(text))}
+        for text in (path.read_text(encoding="utf-8"), examples.split_table())
+    )
+    if before != now:
+        changed = sorted(image for image in before.keys() | now.keys() if before.get(image) != now.get(image))
+        raise DataChangedError(
+            f"The images are not those that the run began with: {len(changed):,} of its {len(before):,} are gone, new or "
+            f"changed ({some(changed)}). Put them back, or start a new run."
+        )
 
 
 class _Recorder(Progress):
@@ -121,20 +238,22 @@ class _Recorder(Progress):
     def note(self, text: str) -> None:
         self._listener.note(text)
 
-    def start(self, epochs: int, steps: int, batch: int) -> None:
+    def start(self, epochs: int, steps: int, batch: int, done: int = 0) -> None:
         self._events = Events(self._folder.path)
-        self._listener.start(epochs, steps, batch)
+        self._listener.start(epochs, steps, batch, done)
 
     def steps(self, epoch: int, step: int, loss: float, accuracy: float, images_per_second: float) -> None:
         self._listener.steps(epoch, step, loss, accuracy, images_per_second)
 
-    def epoch(self, row: Epoch) -> None:
+    def epoch(self, row: Epoch, again: bool = False) -> None:
         self._history.append(row)
-        self._folder.write("history.csv", history_table(tuple(self._history)))
+        self._listener.epoch(row, again)
+        if again:
+            return
+        self._folder.write(HISTORY, history_table(self._history))
         self._folder.write("curves.svg", curves(self._history, self._words))
         if self._events is not None:
             self._events.epoch(row)
-        self._listener.epoch(row)
 
     def end(self) -> None:
         if self._events is not None:
@@ -153,17 +272,39 @@ def _tell_data(data: Dataset, progress: Progress) -> None:
             progress.note(f"  {problem.path}: {problem.reason}")
         if len(data.unreadable) > 10:
             progress.note(f"  and {len(data.unreadable) - 10:,} more; the report names all.")
+    _tell_imbalance(data, progress)
     progress.note(", ".join(f"{count:,} for {name}" for name, count in sizes.items()) + ".")
     if not sizes["test"]:
         progress.note("There is no image for test: the accuracy at the end will be of none.")
 
 
+def _tell_imbalance(data: Dataset, progress: Progress) -> None:
+    counts: list[int] = [int((data.parts["train"].labels == at).sum()) for at in range(len(data.classes))]
+    if max(counts) >= 4 * max(1, min(counts)):
+        least, most = data.classes[counts.index(min(counts))], data.classes[counts.index(max(counts))]
+        progress.note(
+            f"The classes are of very different sizes: {most!r} has {max(counts):,} images for training and {least!r} "
+            f"{min(counts):,}. Look at the macro F1 beside the accuracy; --class-weight balanced lets each class count the "
+            "same, --sampling balanced takes the images of each equally often."
+        )
+
+
 def _plan(settings: Settings, data: Dataset) -> str:
     height, width, channels = data.shape
-    return (
-        f"{settings.model} on images of {height}x{width}x{channels}, {settings.epochs} epochs in batches of "
-        f"{settings.batch}, moved by up to {settings.shift} pixels, Adam from {settings.lr:g}, seed {settings.seed}."
+    falling = "falling to 0" if settings.schedule == "cosine" else "constant"
+    parts: Sequence[str] = (
+        f"{settings.model} on images of {height}x{width}x{channels}",
+        f"{settings.epochs} epochs in batches of {settings.batch}",
+        AUGMENTATIONS[settings.augment or "none"].as_text(),
+        f"{settings.optimizer} with learning rate {settings.lr:g}, {falling}",
+        f"weights averaged with {settings.average:g}" if settings.average else "",
+        f"classes weighed {settings.class_weight}" if settings.class_weight != "none" else "",
+        f"classes sampled {settings.sampling}" if settings.sampling != "shuffle" else "",
+        f"stopping after {settings.patience} epochs without a better validation" if settings.patience else "",
+        f"{settings.precision}" if settings.precision != "float32" else "",
+        f"seed {settings.seed}",
     )
+    return ", ".join(part for part in parts if part) + "."
 
 
 def _metrics(data: Dataset, trained: Trained, test: Scores | None) -> dict[str, Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from gradiente.classify.problems import RunNotFoundError
+from gradiente.classify.problems import RunInUseError, RunNotFoundError
 
 RUNS = Path("runs")
 """Where runs go that are given no folder."""
+
+CONFIG = "config.toml"
+"""The settings of a run."""
 
 MODEL = "model"
 """The sub-folder with all that is needed to predict."""
@@ -34,6 +39,7 @@ class RunFolder:
     def __init__(self, path: Path, made: Sequence[Path] = ()) -> None:
         self.path = path
         self._made = made
+        self._locked = -1
 
     @classmethod
     def create(cls, wanted: Path) -> RunFolder:
@@ -51,6 +57,44 @@ class RunFolder:
                     if not any(path.iterdir()):
                         return cls(path)
             number += 1
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """The folder of a run that began earlier.
+
+        Raises:
+            RunNotFoundError: there is none.
+        """
+        if not (path / CONFIG).is_file():
+            what = "has no config.toml: it is not the folder of a run" if path.is_dir() else "does not exist"
+            raise RunNotFoundError(f"{path} {what}. Name the folder that `gradiente train` made.")
+        return cls(path)
+
+    def lock(self) -> None:
+        """Keep other processes from training in this folder, as long as this one lives.
+
+        Raises:
+            RunInUseError: one does.
+        """
+        self._locked = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._locked)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise RunInUseError(
+                    f"Another process is training in {self.path}. Wait for it, or stop it."
+                ) from error
+            # A file system without locks: then nothing is locked.
+            self._locked = -1
+        for left in self.path.rglob(".*.partial"):
+            left.unlink(missing_ok=True)  # by a process that was killed while it wrote
+
+    def unlock(self) -> None:
+        """Let others train in it."""
+        if self._locked >= 0:
+            os.close(self._locked)
+            self._locked = -1
 
     @property
     def model(self) -> Path:
@@ -91,6 +135,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             _to_disk(file)
         os.replace(temporary, path)
+        _folder_to_disk(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -98,8 +143,21 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _to_disk(file: IO[bytes]) -> None:
     file.flush()
-    with contextlib.suppress(OSError):  # some file systems can't
+    try:
         os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems can't
+            raise
+
+
+def _folder_to_disk(folder: Path) -> None:
+    """Let the new name survive a power cut, too."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def find_model(run: str | Path) -> Path:

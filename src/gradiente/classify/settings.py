@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,18 @@ from gradiente.classify.problems import SettingsError
 
 MNIST = "mnist"
 """The name of the data that comes with the package."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "optimizer": ("adam", "momentum", "sgd", "rmsprop"),
+    "schedule": ("cosine", "constant"),
+    "augment": ("none", "shift", "digits", "photos", "strong"),
+    "class_weight": ("none", "balanced"),
+    "sampling": ("shuffle", "balanced"),
+    "precision": ("float32", "bfloat16"),
+    "device": ("auto", "cpu", "gpu"),
+    "lang": ("en", "es"),
+}
+"""The settings that are one of a few words."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,7 @@ class Settings:
     Attributes:
         data: ``"mnist"`` or a folder of images.
         categories: the file that says the images' classes, where it is not found by itself.
-        model: the network's name.
+        model: the network's name, ``"auto"``, or ``"my_net.py:build"`` for a network of one's own.
         layers: a perceptron's layers.
         width: the neurons of its hidden layers.
         image_height: the rows to which images are resized.
@@ -30,17 +43,28 @@ class Settings:
         channels: 1 for grey, 3 for colours.
         epochs: how often every training image is seen.
         batch: images in a step.
-        lr: Adam's learning rate at the start; it falls to zero along a cosine.
+        optimizer: ``"adam"``, ``"momentum"``, ``"sgd"`` or ``"rmsprop"``.
+        lr: the learning rate at its highest.
+        schedule: ``"cosine"``, along which it falls to zero, or ``"constant"``.
+        warmup: in how many epochs it rises from zero at the start.
+        weight_decay: the share of the weights that is taken off in each step, times the learning rate (decoupled).
+        label_smoothing: the share of a label that is spread evenly over all classes.
         average: the share that a moving average of the weights keeps in each step; 0 for no average.
-        shift: by how many pixels at most training images are moved at random, a batch at a time; 0 for none.
+        augment: how training images are varied: ``"none"``, ``"shift"``, ``"digits"``, ``"photos"``, ``"strong"``.
+        class_weight: ``"balanced"`` lets every class weigh the same in the loss.
+        sampling: ``"balanced"`` takes images of every class equally often.
+        patience: after how many epochs without a better validation training stops; 0 for never.
+        precision: ``"float32"``, or ``"bfloat16"`` for the arithmetic of the layers.
+        device: ``"cpu"``, ``"gpu"``, or ``"auto"`` for a GPU where there is one.
         validation: the proportion of a folder's images for validation.
         test: the proportion for test.
-        seed: of the division into parts, the first weights, the batches and the dropout.
+        seed: of the division into parts, the first weights, the batches, the variations and the dropout.
+        lang: the report's language, ``"en"`` or ``"es"``.
     """
 
     data: str = MNIST
     categories: str | None = None
-    model: str = "cnn"
+    model: str = "auto"
     layers: int | None = None
     width: int | None = None
     image_height: int | None = None
@@ -48,42 +72,48 @@ class Settings:
     channels: int | None = None
     epochs: int | None = None
     batch: int | None = None
-    lr: float = 0.001
-    average: float = 0.99
-    shift: int | None = None
+    optimizer: str = "adam"
+    lr: float | None = None
+    schedule: str = "cosine"
+    warmup: float | None = None
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    average: float | None = None
+    augment: str | None = None
+    class_weight: str = "none"
+    sampling: str = "shuffle"
+    patience: int | None = None
+    precision: str | None = None
+    device: str = "auto"
     validation: float = 0.15
     test: float = 0.2
     seed: int = 0
+    lang: str = "en"
 
     def __post_init__(self) -> None:
         for name, least in (("layers", 1), ("width", 1), ("image_height", 1), ("image_width", 1), ("epochs", 1),
-                            ("batch", 1), ("seed", 0), ("shift", 0)):  # fmt: skip
+                            ("batch", 1), ("seed", 0), ("patience", 0), ("warmup", 0), ("weight_decay", 0)):  # fmt: skip
             value = getattr(self, name)
-            if value is not None and value < least:
+            if value is not None and not value >= least:
                 raise SettingsError(f"{name} must be at least {least}, not {value}.")
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise SettingsError(f"{name} is one of {', '.join(choices)}, not {value!r}.")
         if self.channels not in (None, 1, 3):
             raise SettingsError(f"channels must be 1 (grey) or 3 (colours), not {self.channels}.")
-        if not self.lr > 0:
+        if self.lr is not None and not self.lr > 0:
             raise SettingsError(f"lr, the learning rate, must be above 0, not {self.lr}.")
-        if not 0 <= self.average < 1:
+        if self.average is not None and not 0 <= self.average < 1:
             raise SettingsError(f"average must be at least 0 and below 1, not {self.average}.")
+        if not 0 <= self.label_smoothing < 1:
+            raise SettingsError(
+                f"label_smoothing must be at least 0 and below 1, not {self.label_smoothing}."
+            )
         if not (0 <= self.validation < 1 and 0 < self.test < 1 and self.validation + self.test < 1):
             raise SettingsError(
                 f"validation={self.validation} and test={self.test} are proportions: together below 1, test above 0."
             )
-
-    def with_defaults(self, training_images: int) -> Settings:
-        """The settings with a number of epochs, a batch size and a shift that suit so many images of their size.
-
-        A small set needs many epochs until the network has taken enough steps, and smaller batches to have them. Images
-        are moved by up to a fourteenth of their side: 2 pixels of MNIST's 28.
-        """
-        batch = self.batch or (100 if training_images >= 5000 else 50 if training_images >= 1000 else 20)
-        batch = min(batch, training_images)
-        epochs = self.epochs or max(6, min(40, round(60_000 / training_images)))
-        side = min(self.image_height or 0, self.image_width or 0)
-        shift = side // 14 if self.shift is None else self.shift
-        return replace(self, batch=batch, epochs=epochs, shift=shift)
 
     def as_toml(self) -> str:
         """The settings as a TOML file; what is None is left out."""
@@ -121,11 +151,16 @@ def from_mapping(values: Mapping[str, Any], where: str = "") -> Settings:
     checked: dict[str, Any] = {}
     for name, value in values.items():
         if name not in kinds:
-            raise SettingsError(f"{where}there is no setting {name!r}. There are {', '.join(kinds)}.")
+            near = difflib.get_close_matches(name, kinds, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"{where}there is no setting {name!r}.{hint} There are {', '.join(kinds)}.")
         wanted = kinds[name].split(" | ")[0]
         if wanted == "float" and type(value) is int:
             value = float(value)
         if type(value).__name__ != wanted:
             raise SettingsError(f"{where}{name} must be of the kind {wanted}, and is {value!r}.")
         checked[name] = value
-    return Settings(**checked)
+    try:
+        return Settings(**checked)
+    except SettingsError as error:
+        raise SettingsError(f"{where}{error}") from error

@@ -1,54 +1,39 @@
-"""The training run: steps, validation after each epoch, the best weights kept."""
+"""The training run: steps, validation after each epoch, the best weights kept, and checkpoints to go on from."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import gradiente as tf
+from gradiente.classify.augment import AUGMENTATIONS
+from gradiente.classify.balance import balanced_positions, balanced_weights
+from gradiente.classify.checkpoints import Checkpoints, Position
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset
 from gradiente.classify.description import Description
+from gradiente.classify.devices import session_config
 from gradiente.classify.graphs import Preprocessing, inference_graph, training_graph
-from gradiente.classify.networks import find_network
-from gradiente.classify.problems import DivergedError, OutOfMemoryError
+from gradiente.classify.history import Epoch
+from gradiente.classify.memory import check_batch
+from gradiente.classify.networks import Network
+from gradiente.classify.problems import CheckpointError, DivergedError, OutOfMemoryError
 from gradiente.classify.progress import Progress
+from gradiente.classify.recipe import Recipe, schedule
 from gradiente.classify.scores import Scores, score
 from gradiente.classify.settings import Settings
+from gradiente.classify.steps import Steps, steps_over
 
 _PIXELS_IN_A_PIECE = 2_000_000
+_SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to.
-
-    Attributes:
-        epoch: its number, from 1.
-        step: how many steps were taken in all.
-        loss: the mean cross-entropy of the epoch's batches, dropout included.
-        accuracy: the proportion of them that was classified right.
-        validation_loss: the mean cross-entropy of the validation part after the epoch; None without such a part.
-        validation_accuracy: the proportion of it that was classified right.
-        seconds: how long the epoch took, without the validation.
-        images_per_second: training images in a second.
-    """
-
-    epoch: int
-    step: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    seconds: float
-    images_per_second: float
+Weights = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -77,21 +62,43 @@ class Trained:
         return float(np.mean([row.images_per_second for row in self.history])) if self.history else 0.0
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is trained, with what.
+
+    Attributes:
+        data: the examples.
+        network: from images to logits.
+        settings: with all that is needed filled in (see ``defaults``).
+        preprocessing: of the images; measured on the training images without it.
+        initial: first values of some of the network's variables, by name; the others start at random.
+        trainable: which of the variables are changed, by name; None for all.
+    """
+
+    data: Dataset
+    network: Network
+    settings: Settings
+    preprocessing: Preprocessing | None = None
+    initial: Weights = field(default_factory=dict[str, npt.NDArray[Any]])
+    trainable: Callable[[str], bool] | None = None
+
+
 def fit(
-    data: Dataset,
-    settings: Settings,
+    job: Job,
     progress: Progress | None = None,
     keep: Callable[[Classifier], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
-    """Train a network.
+    """Train a network, or go on from the checkpoint that there is.
 
     Args:
-        data: the examples.
-        settings: with all that is needed filled in (``Settings.with_defaults``).
+        job: what to train.
         progress: is told how it goes.
         keep: is given the classifier whenever it is better than before.
         stop: is asked now and then whether to stop.
+        checkpoints: where the run stands is written there, after each epoch and at least every minute, and read from
+            there in the beginning; None for none.
 
     Returns:
         The best weights by validation accuracy, then by validation loss; without validation the last ones.
@@ -99,139 +106,219 @@ def fit(
     Raises:
         DivergedError: the loss is not finite any more.
         OutOfMemoryError: a step does not fit into the memory.
+        CheckpointError: the checkpoint can't be read, or is that of another run.
+        OSError: a checkpoint can't be written; the one before stays.
     """
     return _Fit(
-        data, settings, progress or Progress(), keep or (lambda _: None), stop or (lambda: False)
+        job, progress or Progress(), keep or (lambda _: None), stop or (lambda: False), checkpoints
     ).run()
 
 
 class _Fit:
     def __init__(
         self,
-        data: Dataset,
-        settings: Settings,
+        job: Job,
         progress: Progress,
         keep: Callable[[Classifier], None],
         stop: Callable[[], bool],
+        checkpoints: Checkpoints | None,
     ) -> None:
-        if settings.batch is None or settings.epochs is None:
-            raise ValueError("Fill the settings in first: settings.with_defaults(training_images).")
+        settings, data = job.settings, job.data
+        if settings.batch is None or settings.epochs is None or settings.lr is None:
+            raise ValueError("Fill the settings in first: with_defaults(settings, ...).")
         train = data.parts["train"]
-        self._data, self._settings, self._progress, self._keep, self._stop = (
-            data,
-            settings,
-            progress,
-            keep,
-            stop,
+        self._data, self._settings, self._progress = data, settings, progress
+        self._keep, self._stop, self._checkpoints = keep, stop, checkpoints
+        self._batch, self._epochs = settings.batch, settings.epochs
+        self._positions = (
+            balanced_positions(train.labels, settings.seed) if settings.sampling == "balanced" else None
         )
-        self._batch = settings.batch
-        self._epochs = settings.epochs
+        count = len(train if self._positions is None else self._positions)
         pixels = math.prod(data.shape) * self._batch
         self._epoch_steps, self._piece = divide(
-            round(len(train) / self._batch) or 1, max(1, _PIXELS_IN_A_PIECE // pixels)
+            round(count / self._batch) or 1, max(1, _PIXELS_IN_A_PIECE // pixels)
         )
-        network = find_network(settings.model, settings.layers, settings.width)
-        preprocessing = measure(train.images)
-        total = self._epoch_steps * self._epochs
+        preprocessing = job.preprocessing or measure(train.images)
         self._graph = training_graph(
-            network, data.shape, len(data.classes), preprocessing, lr=settings.lr, steps=total, average=settings.average,
-            shift=settings.shift or 0, seed=settings.seed,
-        )  # fmt: skip
-        graph_def = inference_graph(network, data.shape, len(data.classes), preprocessing)
-        self._session = tf.Session(graph=self._graph.graph)
+            job.network,
+            data.shape,
+            len(data.classes),
+            preprocessing,
+            recipe_of(settings, self._epoch_steps, data, job.trainable),
+        )
+        check_batch(self._graph, self._batch, train)
+        graph_def = inference_graph(job.network, data.shape, len(data.classes), preprocessing)
+        self._session = tf.Session(graph=self._graph.graph, config=session_config(settings.device))
         self._session.run(self._graph.initialize)
+        if job.initial:
+            self._session.import_state(job.initial)
+            if settings.average:
+                averages = self._graph.weights
+                self._session.import_state(
+                    {averages[n].op.name: v for n, v in job.initial.items() if averages[n].op.name != n}
+                )
         description = Description(data.classes, *data.shape, settings.model)
         self._classifier = Classifier.made(description, graph_def, self._weights())
-        self._history: list[Epoch] = []
-        self._best: tuple[Epoch | None, Scores | None, dict[str, Any]] | None = None
+        self._position: Position = Position()
+        self._best: Weights | None = None
+        self._saved = time.monotonic()
 
     def run(self) -> Trained:
         started = time.monotonic()
-        graph, train = self._graph, self._data.parts["train"]
-        self._progress.start(self._epochs, self._epochs * self._epoch_steps, self._batch)
         interrupted = False
         with self._session:
             try:
-                loop = self._session.make_loop(
-                    [graph.step, graph.loss, graph.accuracy], {graph.images: train.images, graph.labels: train.labels},
-                    self._batch, seed=self._settings.seed,
+                steps = steps_over(
+                    self._session, self._graph, self._data.parts["train"], self._batch, self._settings.seed,
+                    self._positions,
                 )  # fmt: skip
-                for number in range(1, self._epochs + 1):
-                    row = self._epoch(number, loop)
+                self._resume(steps)
+                self._progress.start(
+                    self._epochs, self._epochs * self._epoch_steps, self._batch, self._position.steps
+                )
+                while not self._done:
+                    row = self._epoch(steps)
                     if row is None:
                         interrupted = True
                         break
-                    self._history.append(row)
-                    self._progress.epoch(row)
-            except tf.errors.ResourceExhaustedError as error:
+                    self._end_of_epoch(row)
+            except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+                if isinstance(error, OutOfMemoryError):
+                    raise
                 raise OutOfMemoryError(
                     f"A step with batches of {self._batch} images does not fit into the memory. Use --batch "
                     f"{max(1, self._batch // 2)}, or a smaller --image-size."
                 ) from error
             finally:
                 self._progress.end()
-        if self._best is None:
-            raise RuntimeError("Training ended without a model.")
-        best, validation, weights = self._best
-        self._classifier.set_weights(weights)
+            if self._best is None:
+                # Stopped in the first epoch: what there is is the best so far.
+                self._best = self._weights()
+                self._classifier.set_weights(self._best)
+                self._keep(self._classifier)
+        self._classifier.set_weights(self._best)
+        best = next((row for row in self._position.history if row.epoch == self._position.best), None)
         return Trained(
-            self._classifier, tuple(self._history), best, validation, interrupted, time.monotonic() - started
+            self._classifier, self._position.history, best, self._validate(), interrupted, time.monotonic() - started
+        )  # fmt: skip
+
+    @property
+    def _done(self) -> bool:
+        history, patience = self._position.history, self._settings.patience
+        waited = len(history) - self._position.best
+        return len(history) >= self._epochs or bool(patience and self._position.best and waited >= patience)
+
+    def _epoch(self, steps: Steps) -> Epoch | None:
+        """Take the rest of an epoch's steps and validate; None if training is to stop."""
+        number = len(self._position.history) + 1
+        rate: list[float] = []
+        while len(self._position.losses) < self._epoch_steps:
+            if self._stop():
+                self._save()
+                return None
+            if time.monotonic() - self._saved > _SECONDS_BETWEEN_CHECKPOINTS:
+                self._save()
+            before = time.monotonic()
+            losses, accuracies = steps.run(self._piece)
+            seconds = time.monotonic() - before
+            if not np.isfinite(losses).all():
+                raise DivergedError(self._diverged(number, float(losses[~np.isfinite(losses)][0])))
+            at = self._position
+            self._position = replace(
+                at, steps=at.steps + self._piece, losses=(*at.losses, *losses.tolist()),
+                accuracies=(*at.accuracies, *accuracies.tolist()), seconds=at.seconds + seconds,
+            )  # fmt: skip
+            rate.append(self._piece * self._batch / seconds)
+            self._progress.steps(
+                number, self._position.steps, float(losses.mean()), float(accuracies.mean()), rate[-1]
+            )
+        scores = self._validate(self._weights())
+        # The first piece includes the compilation, which says nothing about the speed.
+        pure = rate[1:] or rate or [0.0]
+        at = self._position
+        return Epoch(
+            number, at.steps, float(np.mean(at.losses)), float(np.mean(at.accuracies)), scores and scores.loss,
+            scores and scores.accuracy, at.seconds, len(pure) / sum(1 / max(r, 1e-9) for r in pure),
+        )  # fmt: skip
+
+    def _end_of_epoch(self, row: Epoch) -> None:
+        history = self._position.history
+        old = history[self._position.best - 1] if self._position.best else None
+        better = old is None or row.better_than(old)
+        if better:
+            self._best = self._classifier.weights
+            self._keep(self._classifier)
+            if self._checkpoints is not None:
+                self._checkpoints.save_best(row.epoch, self._best)
+        self._position = Position(
+            steps=row.step, history=(*history, row), best=row.epoch if better else self._position.best
+        )
+        self._save()
+        self._progress.epoch(row)
+
+    def _save(self) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.save_last(self._position, self._session.export_state())
+        self._saved = time.monotonic()
+
+    def _resume(self, steps: Steps) -> None:
+        if self._checkpoints is None or not self._checkpoints.exist:
+            return
+        position, state = self._checkpoints.read_last()
+        try:
+            self._session.import_state(state)
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(f"The checkpoint is not that of this run: {error}") from error
+        if position.best:
+            self._best = self._checkpoints.read_best()
+        self._position = position
+        steps.step = position.steps
+        for row in position.history:
+            self._progress.epoch(row, again=True)
+
+    def _diverged(self, epoch: int, loss: float) -> str:
+        best = self._position.best
+        kept = f" The best model so far, of epoch {best}, is kept." if best else ""
+        lr = (self._settings.lr or 0.0) / 10
+        return (
+            f"The loss became {loss} in epoch {epoch}.{kept} Try a lower learning rate, --lr {lr:g}, a longer --warmup, or "
+            "--find-lr, which looks for one."
         )
 
-    def _epoch(self, number: int, loop: Any) -> Epoch | None:
-        """Take an epoch's steps and validate; None if training is to stop, once there are weights to keep."""
-        losses: list[Any] = []
-        accuracies: list[Any] = []
-        times: list[float] = []
-        for _ in range(self._epoch_steps // self._piece):
-            if self._stop():
-                if self._best is None:
-                    self._consider(None, self._validate())
-                return None
-            before = time.monotonic()
-            _, loss, accuracy = loop.run(self._piece)
-            times.append(time.monotonic() - before)
-            losses.append(loss)
-            accuracies.append(accuracy)
-            if not np.isfinite(loss).all():
-                raise DivergedError(
-                    f"The loss became {float(loss[~np.isfinite(loss)][0])} in epoch {number}. Use a lower learning "
-                    f"rate: --lr {self._settings.lr / 10:g}."
-                )
-            self._progress.steps(
-                number,
-                loop.order.step,
-                float(loss.mean()),
-                float(accuracy.mean()),
-                self._piece * self._batch / times[-1],
-            )
-        scores = self._validate()
-        # The run's first piece includes the compilation, which says nothing about the speed.
-        pure = times[1:] if not self._history and len(times) > 1 else times
-        row = Epoch(
-            number, loop.order.step, float(np.mean(losses)), float(np.mean(accuracies)), scores and scores.loss,
-            scores and scores.accuracy, sum(times), len(pure) * self._piece * self._batch / sum(pure),
-        )  # fmt: skip
-        self._consider(row, scores)
-        return row
+    def _weights(self) -> Weights:
+        return self._session.run(dict(self._graph.weights))
 
-    def _weights(self) -> dict[str, Any]:
-        return self._session.run(self._graph.weights)
-
-    def _validate(self) -> Scores | None:
-        self._classifier.set_weights(self._weights())
+    def _validate(self, weights: Weights | None = None) -> Scores | None:
+        if weights is not None:
+            self._classifier.set_weights(weights)
         part = self._data.parts["validation"]
         if not len(part):
             return None
         return score(self._data.classes, part.labels, self._classifier.probabilities(part.images))
 
-    def _consider(self, row: Epoch | None, scores: Scores | None) -> None:
-        if self._best is not None and scores is not None:
-            old = self._best[1]
-            if old is not None and (old.accuracy, -old.loss) >= (scores.accuracy, -scores.loss):
-                return
-        self._best = row, scores, self._classifier.weights
-        self._keep(self._classifier)
+
+def recipe_of(
+    settings: Settings, epoch_steps: int, data: Dataset, trainable: Callable[[str], bool] | None = None
+) -> Recipe:
+    """The recipe that settings without gaps describe."""
+    if settings.epochs is None or settings.lr is None:
+        raise ValueError("Fill the settings in first: with_defaults(settings, ...).")
+    weights: Sequence[float] | None = None
+    if settings.class_weight == "balanced":
+        weights = balanced_weights(data.parts["train"].labels, len(data.classes))
+    warmup = round((settings.warmup or 0.0) * epoch_steps)
+    return Recipe(
+        rate=schedule(settings.schedule, settings.lr, settings.epochs * epoch_steps, warmup),
+        optimizer=settings.optimizer,
+        weight_decay=settings.weight_decay,
+        label_smoothing=settings.label_smoothing,
+        average=settings.average or 0.0,
+        augmentation=AUGMENTATIONS[settings.augment or "none"],
+        class_weights=weights,
+        precision=settings.precision or "float32",
+        trainable=trainable,
+        seed=settings.seed,
+    )
 
 
 def divide(steps: int, most: int) -> tuple[int, int]:
@@ -255,8 +342,14 @@ def divide(steps: int, most: int) -> tuple[int, int]:
     return pieces * math.ceil(steps / pieces), math.ceil(steps / pieces)
 
 
-def measure(images: Any) -> Preprocessing:
-    """Each channel's mean and standard deviation over the images; the deviation is at least 1."""
+def measure(images: Any, most: int = 5000) -> Preprocessing:
+    """Each channel's mean and standard deviation over the images; the deviation is at least 1.
+
+    Args:
+        images: uint8 ``[n, height, width, channels]``, in memory or not.
+        most: of more images than this, evenly spread ones are measured.
+    """
+    images = images[np.unique(np.linspace(0, len(images) - 1, most).astype(np.intp))]
     count = images.shape[0] * images.shape[1] * images.shape[2]
     histograms = [np.bincount(images[..., c].ravel(), minlength=256) for c in range(images.shape[3])]
     values = np.arange(256)
@@ -266,15 +359,3 @@ def measure(images: Any) -> Preprocessing:
         for h, mean in zip(histograms, means, strict=True)
     ]
     return Preprocessing(tuple(means), tuple(deviations))
-
-
-def history_table(history: tuple[Epoch, ...]) -> str:
-    """The epochs as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Epoch)])
-    for row in history:
-        writer.writerow(
-            ["" if v is None else f"{v:.6g}" if isinstance(v, float) else v for v in asdict(row).values()]
-        )
-    return text.getvalue()

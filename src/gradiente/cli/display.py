@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 from gradiente.classify.progress import Progress
 
 if TYPE_CHECKING:
-    from gradiente.classify.training import Epoch
+    from gradiente.classify.history import Epoch
 
 
 class Display(Progress):
@@ -32,6 +32,7 @@ class Display(Progress):
         self._bar: Bar | None = None
         self._task = TaskID(0)
         self._epochs = 0
+        self._validation = ""
         self._stopping = False
         self._handler: Any = None
 
@@ -48,7 +49,7 @@ class Display(Progress):
         """Print a line above the bar."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def start(self, epochs: int, steps: int, batch: int) -> None:
+    def start(self, epochs: int, steps: int, batch: int, done: int = 0) -> None:
         self._epochs = epochs
         if threading.current_thread() is threading.main_thread():
             self._handler = signal.signal(signal.SIGINT, self._interrupt)
@@ -64,16 +65,24 @@ class Display(Progress):
             transient=True,
             expand=True,
         )
-        self._task = self._bar.add_task("", total=steps, epoch=f"1/{epochs}", state="compiling")
+        self._task = self._bar.add_task(
+            "",
+            total=steps,
+            completed=done,
+            epoch=f"{1 + done * epochs // max(steps, 1)}/{epochs}",
+            state="compiling",
+        )
         self._bar.start()
 
     def steps(self, epoch: int, step: int, loss: float, accuracy: float, images_per_second: float) -> None:
         if self._bar is not None:
-            state = f"loss {loss:.4f}  train {100 * accuracy:.1f} %  {images_per_second:,.0f} images/s"
+            state = f"loss {loss:.4f}  train {100 * accuracy:.1f} %{self._validation}  {images_per_second:,.0f} images/s"
             self._bar.update(self._task, completed=step, epoch=f"{epoch}/{self._epochs}", state=state)
 
-    def epoch(self, row: Epoch) -> None:
-        if self._quiet:
+    def epoch(self, row: Epoch, again: bool = False) -> None:
+        if row.validation_accuracy is not None:
+            self._validation = f"  validation {100 * row.validation_accuracy:.1f} %"
+        if self._quiet or again:
             return
         validation = (
             "" if row.validation_accuracy is None else f"  validation {100 * row.validation_accuracy:.2f} %"

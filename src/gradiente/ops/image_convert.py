@@ -174,44 +174,9 @@ def _hsv_to_rgb(xp: Namespace, images: Array) -> Array:
     return ((1 - saturation + saturation * colours_of(xp, hue)) * value).astype(images.dtype)
 
 
-def _one_of_three(index: Tensor, kind: Any) -> Tensor:
-    return apply("OneHot", index, 3, convert_to_tensor(1, kind), convert_to_tensor(0, kind))
-
-
-def _rgb_to_hsv_gradient(op: Operation, grad: Tensor) -> list[Tensor]:
-    """With M and m the largest and the smallest colour and n the difference of the two after M in the circle of colours:
-    hue = n/(M − m)/6 + a multiple of 1/3, saturation = 1 − m/M, value = M. Among equal colours the first is the largest
-    and the last the smallest.
-    """
-    rgb = op.inputs[0]
-    kind = rgb.dtype.base_dtype
-    largest = apply("ArgMax", rgb, -1)
-    smallest = apply("Sub", 2, apply("ArgMin", apply("ReverseV2", rgb, [-1]), -1))
-    is_high, is_low = _one_of_three(largest, kind), _one_of_three(smallest, kind)
-    after, before = (apply("Roll", is_high, shift, -1) for shift in (1, 2))
-
-    def picked(weights: Tensor) -> Tensor:
-        return apply("Sum", apply("Mul", rgb, weights), [-1], keep_dims=True)
-
-    hue_grad, saturation_grad, value_grad = apply("Split", -1, grad, num_split=3)
-    high, low, around = picked(is_high), picked(is_low), apply("Sub", after, before)
-    spread = apply("Sub", high, low)
-    by_value = apply("Mul", value_grad, is_high)
-    rest = apply("Sub", apply("Mul", apply("DivNoNan", low, high), is_high), is_low)
-    by_saturation = apply("Mul", apply("DivNoNan", saturation_grad, high), rest)
-    turn = apply("DivNoNan", picked(around), spread)
-    slope = apply("Sub", around, apply("Mul", turn, apply("Sub", is_high, is_low)))
-    by_hue = apply("Mul", apply("DivNoNan", hue_grad, apply("Mul", spread, 6)), slope)
-    return [apply("AddN", [by_value, by_saturation, by_hue])]
-
-
-for _name, _compute, _gradient in (
-    ("RGBToHSV", _rgb_to_hsv, _rgb_to_hsv_gradient),
-    ("HSVToRGB", _hsv_to_rgb, None),
-):
+for _name, _compute in (("RGBToHSV", _rgb_to_hsv), ("HSVToRGB", _hsv_to_rgb)):
     register(
         _name, "images: T -> output: T", attrs={"T": float32}, types={"T": FLOATS}, shape=_colour_shape, compute=_compute,
-        gradient=_gradient,
     )  # fmt: skip
 
 

@@ -164,9 +164,4 @@ def _hint(wanted: TensorShape, got: tuple[int, ...]) -> str:
         if per_example and got[0] and size == got[0] * per_example:
             sizes = ", ".join(str(d) for d in dims[1:])
             return f"Each example has the right number of values: value.reshape(-1, {sizes}) has the shape wanted. "
-    if len(dims) == 2 and dims[1] and got and got[0] and size == 3 * got[0] * dims[1]:
-        return (
-            f"Each example has 3 times {dims[1]} values: colour images were fed where grey ones are wanted. Convert them "
-            "(mean over the colours) and reshape, or make the input for colour. "
-        )
     return ""

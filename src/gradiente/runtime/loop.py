@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gradiente.graph.evaluate import RunsOnHost
 from gradiente.graph.operation import Tensor
@@ -31,7 +32,7 @@ class StepLoop:
 
     def __init__(
         self, session: Session, fetches: Any, data: Mapping[Tensor, Any], batch_size: int, shuffle: bool, seed: int,
-        constants: Mapping[Tensor, Any] | None, positions: Sequence[int] | None = None,
+        constants: Mapping[Tensor, Any] | None, positions: Sequence[int] | npt.NDArray[Any] | None = None,
     ) -> None:  # fmt: skip
         if not data:
             raise ValueError("A loop takes its batches from `data`: at least one tensor with its examples.")

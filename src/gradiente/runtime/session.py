@@ -183,7 +183,7 @@ class Session:
 
     def make_loop(
         self, fetches: Any, data: Mapping[Any, Any], batch_size: int, shuffle: bool = True, seed: int = 0,
-        constants: Mapping[Any, Any] | None = None, positions: Sequence[int] | None = None,
+        constants: Mapping[Any, Any] | None = None, positions: Sequence[int] | npt.NDArray[Any] | None = None,
     ) -> StepLoop:  # fmt: skip
         """A loop that runs ``fetches`` many times in one executable, on batches of data that lives on the device.
 
