@@ -18,6 +18,7 @@ from gradiente.runtime.backend import jax, jnp
 from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.plan import Segment
+from gradiente.runtime.staging import Staging
 from gradiente.runtime.windows import Windows
 
 State = dict[Key, Any]
@@ -73,6 +74,7 @@ class Executable:
 
     def __init__(self, segment: Segment, graph: Graph) -> None:
         self.segment = segment
+        self.staging = Staging(len(segment.inputs))
         self._graph = graph
         self._functions: OrderedDict[Any, _Traced] = OrderedDict()
         self._dropped_traces = 0

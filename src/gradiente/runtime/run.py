@@ -156,7 +156,7 @@ class Runner:
     def _run_device(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
         executable = self.executable(segment)
         before = executable.compilations
-        inputs = [env[t] for t in segment.inputs]
+        inputs, taken = executable.staging.take([env[t] for t in segment.inputs])
         static = [np.asarray(env[t]) for t in segment.static]
         if debug.enabled("xla") and not before:
             from gradiente.runtime.device import lower_segment
@@ -166,6 +166,7 @@ class Runner:
         with session.lock:
             outputs, pending = executable.start(session.state, inputs, static)
         executable.wait(pending)
+        executable.staging.give_back(taken)
         if executable.compilations != before and debug.enabled("time"):
             seconds = time.perf_counter() - started
             debug.tell(

@@ -1,0 +1,81 @@
+"""Fed arrays at addresses that XLA's CPU programs can read where they are.
+
+XLA takes a NumPy array without copying it if it begins at a multiple of 64 bytes, which NumPy's own do by chance only;
+others it copies in a thread of its own, into memory that is new each time. For a batch of a hundred images, waiting for that
+thread takes longer than the copy. So the copy is made here, into memory that is kept from run to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gradiente.graph.types import is_array
+from gradiente.runtime.backend import jax
+
+ALIGNMENT = 64
+"""Bytes, as XLA's CPU backend aligns its own buffers."""
+
+_SMALL = 256
+"""Bytes up to which XLA copies an array at once, in the calling thread."""
+
+Array = np.ndarray[Any, Any]
+
+
+def is_aligned(value: Array) -> bool:
+    """Whether XLA's CPU programs can read the array where it is."""
+    return value.flags.c_contiguous and value.__array_interface__["data"][0] % ALIGNMENT == 0
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """An array of undefined values at a multiple of ``ALIGNMENT``."""
+    size = dtype.itemsize
+    for n in shape:
+        size *= n
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.__array_interface__["data"][0] % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+@cache
+def _reads_host_memory() -> bool:
+    return jax.default_backend() == "cpu"
+
+
+class Staging:
+    """The aligned copies of an executable's inputs, kept for the next run.
+
+    A run takes them and gives them back when the executable is done; a run beside it, in another thread, makes its own.
+    One copy an input is kept, so the memory is that of one batch.
+
+    Args:
+        count: the number of inputs.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free: list[Array | None] = [None] * count
+
+    def take(self, values: Sequence[Any]) -> tuple[list[Any], list[Array | None]]:
+        """The values, misaligned NumPy arrays replaced by aligned copies; and these copies, to ``give_back``."""
+        taken: list[Array | None] = [None] * len(values)
+        result = list(values)
+        for position, value in enumerate(values):
+            if not is_array(value) or value.nbytes <= _SMALL or value.dtype.hasobject:
+                continue
+            if is_aligned(value) or not _reads_host_memory():
+                continue
+            kept, self._free[position] = self._free[position], None
+            if kept is None or kept.shape != value.shape or kept.dtype != value.dtype:
+                kept = aligned_empty(value.shape, value.dtype)
+            np.copyto(kept, value)
+            taken[position] = result[position] = kept
+        return result, taken
+
+    def give_back(self, taken: Sequence[Array | None]) -> None:
+        """Keep the copies for the next run; nobody reads them any more."""
+        for position, value in enumerate(taken):
+            if value is not None:
+                self._free[position] = value

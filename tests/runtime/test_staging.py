@@ -1,0 +1,77 @@
+"""Aligned copies of fed arrays."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+import gradiente as tf
+from gradiente.runtime.staging import ALIGNMENT, Staging, aligned_empty, is_aligned
+
+
+def misaligned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    memory = aligned_empty((values.size + 1,), values.dtype)
+    shifted = memory[1:].reshape(values.shape)
+    shifted[...] = values
+    assert not is_aligned(shifted)
+    return shifted
+
+
+def test_aligned_memory() -> None:
+    for shape in ((), (3,), (0, 4), (100, 784)):
+        array = aligned_empty(shape, np.dtype(np.float64))
+        assert array.shape == shape
+        assert array.dtype == np.float64
+        assert array.__array_interface__["data"][0] % ALIGNMENT == 0 or not array.size
+    assert not is_aligned(aligned_empty((16, 16), np.dtype(np.float32)).T)
+
+
+def test_only_misaligned_arrays_are_copied_and_their_memory_is_kept() -> None:
+    staging = Staging(3)
+    good = aligned_empty((8, 16), np.dtype(np.float32))
+    good[...] = 1
+    bad = misaligned(np.arange(128, dtype=np.float32).reshape(8, 16))
+    values, taken = staging.take([good, bad, np.float32(3)])
+    assert values[0] is good
+    assert values[1] is not bad
+    assert is_aligned(values[1])
+    np.testing.assert_array_equal(values[1], bad)
+    beside, _ = staging.take([good, bad, np.float32(3)])
+    assert beside[1] is not values[1]
+    staging.give_back(taken)
+    assert staging.take([good, bad + 1, np.float32(3)])[0][1] is not None
+    turned, taken = staging.take([good, bad.reshape(16, 8), 1])
+    assert turned[1].shape == (16, 8)
+
+
+def test_a_view_in_any_order_is_fed_as_it_reads() -> None:
+    x = tf.placeholder(tf.float32, [None, 40])
+    double = x * 2
+    values = np.arange(4000, dtype=np.float32).reshape(40, 100)
+    with tf.Session() as sess:
+        for _ in range(3):
+            np.testing.assert_array_equal(sess.run(double, {x: values.T}), 2 * values.T)
+            np.testing.assert_array_equal(sess.run(double, {x: values.T[::2]}), 2 * values.T[::2])
+
+
+def test_threads_do_not_share_a_copy() -> None:
+    x = tf.placeholder(tf.float32, [1000])
+    total = tf.reduce_sum(tf.sin(x) ** 2 + tf.cos(x) ** 2) * x[0]
+    wrong: list[float] = []
+    with tf.Session() as sess:
+
+        def feed(number: int) -> None:
+            value = misaligned(np.full(1000, number, np.float32))
+            for _ in range(30):
+                got = sess.run(total, {x: value})
+                if abs(got - 1000 * number) > 0.01 * number:
+                    wrong.append(got)
+
+        threads = [threading.Thread(target=feed, args=(n + 1,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
