@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gradiente.graph.default_session import run_in_default_session
@@ -138,6 +138,15 @@ class Operation:
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
         """Run the operation in ``session``, or in the default session."""
         run_in_default_session(self, feed_dict, session, self._graph)
+
+    def with_inputs(self, inputs: Sequence[Tensor]) -> Operation:
+        """The same operation on other tensors, for the runtime: it stands in no graph, and gives this one's outputs."""
+        other = Operation(
+            self._graph, self._name, self._op_def, tuple(inputs), self._control_inputs, self._attrs, self._device,
+            self._source, self._id,
+        )  # fmt: skip
+        other._outputs = self._outputs
+        return other
 
     def colocation_groups(self) -> list[bytes]:
         """The operation's colocation groups: just its own."""

@@ -159,11 +159,13 @@ class _Traced:
         self._segment = segment
         self._graph = graph
         known, self.inputs = segment.static, segment.inputs
-        self._fold = segment.must_fold
         self._traced_slices: frozenset[Operation] = frozenset()
-        if windows is not None:
+        if windows is None:
+            self._program = segment.program
+        else:
             known, self.inputs = windows.static, [*segment.inputs, *windows.moving]
-            self._fold, self._traced_slices = windows.must_fold, windows.slices
+            self._program = segment.optimized(windows.must_fold)
+            self._traced_slices = self._program.standing_for(windows.slices)
         self._static = dict(zip(known, static, strict=True))
         self.traces = 0
         self.checks: list[Check] = []
@@ -181,8 +183,10 @@ class _Traced:
         }
         env.update(zip(self.inputs, inputs, strict=True))
         env.update(self._static)
+        program = self._program
+        env.update(program.known)
         ctx.windows = self._traced_slices
-        run_operations(segment.ops, env, ctx, self._fold)
+        run_operations(program.steps, env, ctx, program.must_fold)
         fed = {id(v) for v in inputs}
         outputs = [self._own(ctx.value(env[t]), t.dtype.np, fed) for t in segment.outputs]
         new: State = {k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state}

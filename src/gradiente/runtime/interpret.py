@@ -23,6 +23,7 @@ from gradiente.runtime.effects import (
     is_variable,
     ref_inputs,
 )
+from gradiente.runtime.passes.program import Fused, Step
 from gradiente.runtime.static_values import positions_of, static_in_body, static_inputs  # fmt: skip
 
 _LARGEST_FOLDED = 1 << 14
@@ -179,13 +180,16 @@ def uninitialized(op: Operation) -> FailedPreconditionError:
 
 
 def run_operations(
-    ops: Iterable[Operation],
+    ops: Iterable[Step],
     env: dict[Tensor, Any],
     ctx: Context,
     must_fold: Set[Operation] = frozenset(),
 ) -> None:
     """Run operations in order, taking their inputs from ``env`` and adding their outputs to it."""
     for op in ops:
+        if isinstance(op, Fused):
+            _run_fused(op, env, ctx)
+            continue
         definition = op.op_def
         inputs: list[Any] = []
         for tensor, by_ref in zip(op.inputs, ref_inputs(op), strict=True):
@@ -206,6 +210,17 @@ def run_operations(
             raise _explained(op, inputs, error) from error
         for tensor, value in zip(op.outputs, results, strict=True):
             env.setdefault(tensor, value)
+
+
+def _run_fused(step: Fused, env: dict[Tensor, Any], ctx: Context) -> None:
+    """Run a fused step by its kernel, or by its parts, whose errors say what is wrong with which of them."""
+    ctx.op = step.parts[-1]
+    values = [ctx.value(env[t]) for t in step.inputs]
+    result = None if all(is_known(v) for v in values) else step.lower(step, *values)
+    if result is None:
+        run_operations(step.parts, env, ctx)
+    else:
+        env.setdefault(step.outputs[0], result)
 
 
 def _explained(op: Operation, inputs: Sequence[Any], error: Exception) -> OpError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gradiente.graph.dtypes import resource, string
 from gradiente.graph.functions import FuncGraph
@@ -24,6 +25,8 @@ from gradiente.runtime.effects import (
     loop_variables,
 )
 from gradiente.runtime.input_pipeline import InputPipeline
+from gradiente.runtime.passes.pipeline import optimize
+from gradiente.runtime.passes.program import Program
 from gradiente.runtime.static_values import (
     SHAPE_ONLY,
     static_arguments,
@@ -49,6 +52,8 @@ class Segment:
         effects: the variables and counters that it touches.
         must_fold: operations whose value is worked out while compiling.
         refs: tensors from outside that are handles of variables, and the variables they stand for.
+        effects_by_op: what each operation reads and writes.
+        fed: the tensors that the run's caller gives.
     """
 
     level: int
@@ -59,6 +64,20 @@ class Segment:
     effects: Effects = field(default_factory=Effects)
     must_fold: frozenset[Operation] = frozenset()
     refs: dict[Tensor, Key] = field(default_factory=dict[Tensor, Key])
+    effects_by_op: dict[Operation, Effects] = field(default_factory=dict[Operation, Effects])
+    fed: frozenset[Tensor] = frozenset()
+
+    @cached_property
+    def program(self) -> Program:
+        """What is traced for XLA: the operations after the passes."""
+        return self.optimized(self.must_fold)
+
+    def optimized(self, must_fold: frozenset[Operation]) -> Program:
+        """The operations after the passes, where those of ``must_fold`` have to be known while compiling."""
+        given = self.fed.union(self.inputs, self.static, self.refs)
+        return optimize(
+            Program(list(self.ops), given, frozenset(self.outputs), self.effects_by_op, must_fold)
+        )
 
     @property
     def initializes(self) -> bool:
@@ -114,6 +133,9 @@ class Plan:
             lines += [
                 f"  {op.name} = {op.type}({', '.join(t.name for t in op.inputs)})" for op in segment.ops
             ]
+            if not segment.on_host and segment.program.notes:
+                lines.append(f"  passes: {len(segment.program.steps)} steps are left")
+                lines += [f"    {note}" for note in segment.program.notes]
         return "\n".join(lines)
 
 
@@ -306,6 +328,7 @@ def _connect(segments: list[Segment], fetches: Sequence[Tensor], fed: set[Tensor
     for segment in reversed(segments):
         made = {t for op in segment.ops for t in op.outputs if t not in fed}
         segment.outputs = sorted(made & wanted, key=_tensor_order)
+        segment.fed = frozenset(fed)
         wanted -= made
         used: set[Tensor] = set()
         constants: set[Operation] = set()
@@ -313,6 +336,7 @@ def _connect(segments: list[Segment], fetches: Sequence[Tensor], fed: set[Tensor
             effects = leveler.effects[op]
             segment.effects.reads |= effects.reads
             segment.effects.writes |= effects.writes
+            segment.effects_by_op[op] = effects
             for tensor in op.inputs:
                 key = leveler.resolver.key(tensor)
                 if key is not None:

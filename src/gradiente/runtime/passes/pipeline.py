@@ -1,0 +1,28 @@
+"""The passes, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradiente.runtime.passes.bias_activation import fuse_bias_and_activation
+from gradiente.runtime.passes.common_subexpressions import merge_common_subexpressions
+from gradiente.runtime.passes.constant_folding import fold_constants
+from gradiente.runtime.passes.dead_code import remove_dead_code
+from gradiente.runtime.passes.pool_gradient import fuse_pool_and_relu_gradients
+from gradiente.runtime.passes.program import Program
+
+PASSES: tuple[Callable[[Program], None], ...] = (
+    fold_constants,
+    merge_common_subexpressions,
+    remove_dead_code,
+    fuse_bias_and_activation,
+    fuse_pool_and_relu_gradients,
+)
+"""Folding and merging leave dead code, which would be in a fusion's way."""
+
+
+def optimize(program: Program) -> Program:
+    """Apply all passes to ``program``, which is changed, and return it."""
+    for change in PASSES:
+        change(program)
+    return program
