@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradiente as tf
+from gradiente.kernels.library import library
 from gradiente.runtime.debug import debug
 
 
@@ -85,3 +86,24 @@ def test_random_programs_keep_their_values(data: st.DataObject) -> None:
                     sess.run(tf.global_variables_initializer())
                     results.append([sess.run(fetches, feed) for _ in range(2)])
             np.testing.assert_allclose(results[0], results[1], rtol=1e-4, atol=1e-4)
+
+
+def test_the_compiled_program_calls_the_fused_kernels() -> None:
+    if library() is None:
+        pytest.skip("this installation has no compiled kernels")
+    x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    w, b = tf.Variable(tf.ones([3, 3, 3, 16])), tf.Variable(tf.ones([16]))
+    active = tf.nn.relu(tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME") + b)
+    pooled = tf.nn.max_pool(active, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    gradients = tf.gradients(tf.reduce_sum(pooled * pooled), [w, b])
+    value = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
+    with tf.Session() as sess, tf.Session(executor="python") as reference:
+        for session in (sess, reference):
+            session.run(tf.global_variables_initializer())
+        text = sess.as_text(gradients, {x: value}, stage="stablehlo")
+        assert "gradiente_conv2d_bias" in text
+        assert "relu = true" in text
+        for got, want in zip(
+            sess.run(gradients, {x: value}), reference.run(gradients, {x: value}), strict=True
+        ):
+            np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-3)

@@ -1,16 +1,40 @@
-"""Which kernel a fused step calls: from its parts and its inputs' values to its output, or None to run the parts."""
+"""Which kernel a fused step calls: from its parts and its inputs' values to its output, or None to run the parts.
+
+On a GPU, for other types than float32, and for values whose shapes don't fit (which is for the parts to say), there is none.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from gradiente.kernels import conv, pool
+from gradiente.kernels.library import usable
+from gradiente.ops.nn_window import Window, explicit_pairs, output_sizes, padding_of
 from gradiente.runtime.passes.program import Fused
+
+_SPATIAL = (1, 2)
+
+
+def _activation(step: Fused) -> Literal["none", "relu"]:
+    return "relu" if step.parts[-1].type == "Relu" else "none"
 
 
 def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
     """Convolution, bias and rectifier."""
-    del step, x, filters, bias
-    return None
+    if x.ndim != 4 or filters.ndim != 4 or x.shape[3] != filters.shape[2]:
+        return None
+    if bias.shape != filters.shape[3:] or not conv.conv_usable(x, filters, bias):
+        return None
+    attrs = step.parts[0].attrs
+    strides, dilations = attrs["strides"][1:3], attrs["dilations"][1:3]
+    windows = [Window(*w) for w in zip(filters.shape[:2], strides, dilations, strict=True)]
+    explicit = explicit_pairs(attrs, _SPATIAL)
+    try:
+        output_sizes(x.shape[1:3], windows, attrs["padding"], explicit)
+    except ValueError:
+        return None
+    padding = padding_of(x.shape[1:3], windows, attrs["padding"], explicit)
+    return conv.conv2d_bias_act(x, filters, bias, _activation(step), strides, dilations, padding)
 
 
 def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Any:
@@ -21,5 +45,19 @@ def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Any:
 
 def max_pool_relu_gradient(step: Fused, x: Any, y: Any, grad: Any) -> Any:
     """The gradient of the rectifier and of the maximum over windows."""
-    del step, x, y, grad
-    return None
+    attrs = step.parts[0].attrs
+    if attrs["data_format"] != "NHWC" or x.ndim != 4 or grad.shape != y.shape or not usable(x, grad):
+        return None
+    sizes, strides = attrs["ksize"], attrs["strides"]
+    if (sizes[0], sizes[3], strides[0], strides[3]) != (1, 1, 1, 1):
+        return None
+    windows = [Window(*w) for w in zip(sizes[1:3], strides[1:3], strict=True)]
+    explicit = explicit_pairs(attrs, range(4))[1:3]
+    try:
+        expected = output_sizes(x.shape[1:3], windows, attrs["padding"], explicit)
+    except ValueError:
+        return None
+    if grad.shape != (x.shape[0], *expected, x.shape[3]):
+        return None
+    padding = padding_of(x.shape[1:3], windows, attrs["padding"], explicit)
+    return pool.max_pool_gradient(x, grad, sizes[1:3], strides[1:3], padding, relu=True)
