@@ -31,7 +31,7 @@ def compile_kernels(root: Path, prefix: Path) -> str | None:
     cmake = shutil.which("cmake")
     if cmake is None:
         return "CMake is missing"
-    build = root / "build" / "kernels"
+    build = root / "build" / "package"
     generator = ["-G", "Ninja"] if shutil.which("ninja") else []
     if (build / "CMakeCache.txt").is_file():
         # An earlier build may have used a CMake or a Ninja of an environment that is gone.

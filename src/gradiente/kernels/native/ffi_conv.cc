@@ -14,6 +14,7 @@ Conv2d sizes(Numbers x, Numbers w, Numbers y, Numbers window) {
 
 ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats w, Result y, Numbers window) {
   return guarded([&] {
+    prefer_large_pages(y);
     XlaWorkers workers(pool);
     kernels().conv_forward(sizes(x.dimensions(), w.dimensions(), y->dimensions(), window), x.typed_data(), w.typed_data(),
                            nullptr, Activation::none, y->typed_data(), workers);
@@ -23,6 +24,7 @@ ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats w, Result y, Numbers w
 ffi::Error forward_bias(ffi::ThreadPool pool, Floats x, Floats w, Floats bias, Result y, Numbers window,
                         int64_t activation) {
   return guarded([&] {
+    prefer_large_pages(y);
     XlaWorkers workers(pool);
     kernels().conv_forward(sizes(x.dimensions(), w.dimensions(), y->dimensions(), window), x.typed_data(), w.typed_data(),
                            bias.typed_data(), static_cast<Activation>(activation), y->typed_data(), workers);
@@ -31,6 +33,7 @@ ffi::Error forward_bias(ffi::ThreadPool pool, Floats x, Floats w, Floats bias, R
 
 ffi::Error input_gradient(ffi::ThreadPool pool, Floats dy, Floats w, Result dx, Numbers window) {
   return guarded([&] {
+    prefer_large_pages(dx);
     XlaWorkers workers(pool);
     kernels().conv_input_gradient(sizes(dx->dimensions(), w.dimensions(), dy.dimensions(), window), dy.typed_data(),
                                   w.typed_data(), dx->typed_data(), workers);
@@ -39,6 +42,7 @@ ffi::Error input_gradient(ffi::ThreadPool pool, Floats dy, Floats w, Result dx, 
 
 ffi::Error filter_gradient(ffi::ThreadPool pool, Floats x, Floats dy, Result dw, Numbers window) {
   return guarded([&] {
+    prefer_large_pages(dw);
     XlaWorkers workers(pool);
     kernels().conv_filter_gradient(sizes(x.dimensions(), dw->dimensions(), dy.dimensions(), window), x.typed_data(),
                                    dy.typed_data(), dw->typed_data(), workers);

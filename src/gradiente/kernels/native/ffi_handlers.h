@@ -3,6 +3,10 @@
 
 #include <new>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "xla/ffi/api/ffi.h"
 #include "xla_workers.h"
 
@@ -14,6 +18,25 @@ using ffi::ThreadPool;
 using Floats = ffi::Buffer<ffi::F32>;
 using Result = ffi::Result<Floats>;
 using Numbers = ffi::Span<const int64_t>;
+
+// XLA asks the system for its buffers anew in each run, and each first touch of a page is a fault: a fifth of a training
+// step. A large result is therefore asked for in pages of 2 MB, where the system has them, before it is written. That concerns
+// this buffer only, not the process's allocator.
+inline void prefer_large_pages(Result& result) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr std::size_t kLeast = std::size_t{2} << 20;
+  constexpr std::uintptr_t kPage = 4096;
+  const std::size_t bytes = result->size_bytes();
+  if (bytes < kLeast) return;
+  const auto start = reinterpret_cast<std::uintptr_t>(result->untyped_data());
+  const std::uintptr_t first = (start + kPage - 1) / kPage * kPage;
+  const std::uintptr_t end = (start + bytes) / kPage * kPage;
+  // A refusal leaves everything as it was.
+  (void)madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#else
+  (void)result;
+#endif
+}
 
 // A call that ran out of memory must not throw through XLA.
 template <class F>
