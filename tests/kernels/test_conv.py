@@ -56,6 +56,9 @@ def test_random_sizes(cpu: str, case: Sizes) -> None:
         (1, 7, 320, 1280, 1, 1),  # panels divided among threads
         (1, 40, 70, 16, 3, 2),  # bands of an image
         (2, 9, 600, 17, 3, 1),  # one segment longer than a block
+        (3, 20, 3, 64, 3, 1),  # an input gradient to few channels
+        (2, 11, 40, 2, 5, 1),  # few outputs
+        (2, 11, 2, 40, 5, 2),  # few channels, with strides
         (2, 5, 4, 8, 2, 3),  # a stride beyond the window: elements that no window sees
     ],
 )

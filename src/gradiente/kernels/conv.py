@@ -28,12 +28,13 @@ def conv_usable(*arrays: Array) -> bool:
     return requested_method() != "xla" and usable(*arrays)
 
 
-def _window(strides: Pair, dilations: Pair, padding: Padding) -> Any:
+def window_attribute(strides: Pair, dilations: Pair, padding: Padding) -> Any:
     """The kernels' ``window`` attribute: they take the padding after the input from the output's size."""
     return np.array([*strides, *dilations, *(before for before, _ in padding)], np.int64)
 
 
-def _outputs(x: Array, filters: Array, strides: Pair, dilations: Pair, padding: Padding) -> list[int]:
+def output_sizes(x: Array, filters: Array, strides: Pair, dilations: Pair, padding: Padding) -> list[int]:
+    """The rows and columns of the convolution's result."""
     return [
         (size + before + after - (taps - 1) * dilation - 1) // stride + 1
         for size, taps, stride, dilation, (before, after) in zip(
@@ -44,8 +45,8 @@ def _outputs(x: Array, filters: Array, strides: Pair, dilations: Pair, padding: 
 
 def conv2d(x: Array, filters: Array, strides: Pair, dilations: Pair, padding: Padding) -> Array:
     """The convolution. Needs ``conv_usable(x, filters)``."""
-    shape = (x.shape[0], *_outputs(x, filters, strides, dilations, padding), filters.shape[3])
-    return call("gradiente_conv2d", shape, x, filters, window=_window(strides, dilations, padding))
+    shape = (x.shape[0], *output_sizes(x, filters, strides, dilations, padding), filters.shape[3])
+    return call("gradiente_conv2d", shape, x, filters, window=window_attribute(strides, dilations, padding))
 
 
 def conv2d_bias_act(
@@ -64,10 +65,10 @@ def conv2d_bias_act(
         padding: zeros before and after rows and columns.
     """
     if not conv_usable(x, filters, bias):
-        return _activated(_conv2d_twin(x, filters, strides, dilations, padding) + bias, activation)
-    shape = (x.shape[0], *_outputs(x, filters, strides, dilations, padding), filters.shape[3])
+        return activated(_conv2d_twin(x, filters, strides, dilations, padding) + bias, activation)
+    shape = (x.shape[0], *output_sizes(x, filters, strides, dilations, padding), filters.shape[3])
     return call(
-        "gradiente_conv2d_bias", shape, x, filters, bias, window=_window(strides, dilations, padding),
+        "gradiente_conv2d_bias", shape, x, filters, bias, window=window_attribute(strides, dilations, padding),
         activation=np.int64(ACTIVATIONS.index(activation)),
     )  # fmt: skip
 
@@ -80,7 +81,8 @@ def _conv2d_twin(x: Array, filters: Array, strides: Pair, dilations: Pair, paddi
     )
 
 
-def _activated(x: Array, activation: Activation) -> Array:
+def activated(x: Array, activation: Activation) -> Array:
+    """The activation in plain JAX."""
     import jax.numpy as jnp
 
     if activation == "none":
@@ -93,7 +95,7 @@ def conv2d_input_gradient(
 ) -> Array:
     """The derivative of Σ grad · conv2d(x, filters) with respect to x, whose rows and columns are ``sizes``."""
     shape = (grad.shape[0], *sizes, filters.shape[2])
-    window = _window(strides, dilations, padding)
+    window = window_attribute(strides, dilations, padding)
     return call("gradiente_conv2d_input_gradient", shape, grad, filters, window=window)
 
 
@@ -102,5 +104,5 @@ def conv2d_filter_gradient(
 ) -> Array:
     """The derivative of Σ grad · conv2d(x, filters) with respect to the filters, whose rows and columns are ``sizes``."""
     shape = (*sizes, x.shape[3], grad.shape[3])
-    window = _window(strides, dilations, padding)
+    window = window_attribute(strides, dilations, padding)
     return call("gradiente_conv2d_filter_gradient", shape, x, grad, window=window)

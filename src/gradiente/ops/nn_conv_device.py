@@ -19,6 +19,7 @@ import numpy as np
 
 from gradiente.graph.types import Array
 from gradiente.kernels import conv as kernels
+from gradiente.kernels import depthwise as depthwise_kernels
 from gradiente.kernels.library import on_cpu
 from gradiente.ops.nn_window import Pads, Window
 
@@ -151,6 +152,8 @@ def _columns_product(x: Array, grad: Array, windows: Sequence[Window], pads: Pad
 
 def depthwise(x: Array, filters: Array, windows: Sequence[Window], pads: Pads) -> Array:
     """See ``nn_conv_numpy.depthwise``."""
+    if _for_kernels(windows, x, filters):
+        return depthwise_kernels.depthwise(x, filters, *_steps(windows), pads)
     channels, multiplier = filters.shape[-2:]
     flat = filters.reshape(*filters.shape[:-2], 1, channels * multiplier)
     return conv(x, flat, windows, pads, groups=channels)
@@ -162,6 +165,8 @@ def depthwise_input_gradient(
     """See ``nn_conv_numpy.depthwise_input_gradient``."""
     import jax
 
+    if _for_kernels(windows, grad, filters):
+        return depthwise_kernels.depthwise_input_gradient(grad, filters, sizes, *_steps(windows), pads)
     n = len(windows)
     channels = filters.shape[-2]
     # One group a channel: its multiplier outputs are the group's inputs here, so the filter is [*window, M, C].
@@ -180,6 +185,9 @@ def depthwise_filter_gradient(
     import jax
     import jax.numpy as jnp
 
+    if _for_kernels(windows, x, grad):
+        sizes = [w.size for w in windows]
+        return depthwise_kernels.depthwise_filter_gradient(x, grad, sizes, *_steps(windows), pads)
     channels = x.shape[-1]
     zero = np.zeros((), x.dtype)
     padded = jax.lax.pad(

@@ -101,6 +101,8 @@ struct Division {
   Index shares; // of the panels, where images and bands are too few for the threads
   Index tasks;
 
+  GRADIENTE_INLINE Division(Index images, Index bands, Index shares, Index tasks)
+      : images(images), bands(bands), shares(shares), tasks(tasks) {}
   GRADIENTE_INLINE Division(const Gather& g, Index panels, Index threads) {
     const Index results = g.rows.results * g.columns.results;
     const Index row_floats = g.columns.extent(g.columns.results) * g.depth;

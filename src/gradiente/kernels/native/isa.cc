@@ -1,5 +1,6 @@
 // All that computes, for one instruction set: CMakeLists.txt compiles this file once for each.
 #include "conv.h"
+#include "depthwise.h"
 #include "kernels.h"
 #include "pool.h"
 
@@ -15,6 +16,9 @@ const Kernels kTable = {
     conv_forward,
     conv_input_gradient,
     filter_gradient,
+    depthwise_forward,
+    depthwise_input_gradient,
+    depthwise_filter_gradient,
     max_pool,
     max_pool_gradient,
     average_pool,

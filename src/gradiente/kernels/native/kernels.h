@@ -41,6 +41,12 @@ struct Kernels {
   void (*conv_input_gradient)(const Conv2d&, const float* dy, const float* w, float* dx, Workers&);
   void (*conv_filter_gradient)(const Conv2d&, const float* x, const float* dy, float* dw, Workers&);
 
+  // The same for a filter [rows, columns, channels] that each channel has its own of: out_channels is in_channels.
+  void (*depthwise_forward)(const Conv2d&, const float* x, const float* w, const float* bias, Activation, float* y,
+                            Workers&);
+  void (*depthwise_input_gradient)(const Conv2d&, const float* dy, const float* w, float* dx, Workers&);
+  void (*depthwise_filter_gradient)(const Conv2d&, const float* x, const float* dy, float* dw, Workers&);
+
   void (*max_pool)(const Pool2d&, const float* x, float* y, Workers&);
   // With `relu`, x is a ReLU's result, and the gradient goes back through the ReLU too.
   void (*max_pool_gradient)(const Pool2d&, bool relu, const float* x, const float* dy, float* dx, Workers&);

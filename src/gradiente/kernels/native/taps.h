@@ -38,6 +38,7 @@ GRADIENTE_INLINE Axis gradient_axis(Index in, Index phase, Index filter, Index s
   axis.first = phase;
   axis.step = stride;
   axis.stride = 1;
+  axis.spacing = 1;
   Index last = -1;
   Index second_last = -1;
   for (Index t = 0; t < filter; ++t) {

@@ -1,0 +1,214 @@
+// Depthwise convolution: each channel has a filter of its own, so channels go side by side in the vectors. Forward pass and
+// input gradient are one gather with other taps (taps.h); images are [batch, rows, columns, channels], filters [rows, columns,
+// channels].
+#pragma once
+
+#include "kernels.h"
+#include "scratch.h"
+#include "simd.h"
+#include "taps.h"
+#include "tile.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+constexpr int kBlock = 8; // results side by side that share the filter's loads
+
+// The taps that fall into the image, for result i of an axis.
+struct TapRange {
+  Index first, end;
+};
+
+GRADIENTE_INLINE TapRange taps_inside(const Axis& axis, Index i, Index size) {
+  const Index start = i * axis.stride + axis.lowest;
+  const Index first = start >= 0 ? 0 : ceil_div(-start, axis.spacing);
+  const Index end = start >= size ? 0 : min_of(axis.taps, ceil_div(size - start, axis.spacing));
+  return TapRange{min_of(first, axis.taps), max_of(end, min_of(first, axis.taps))};
+}
+
+// Results whose taps all lie in the image: [first, end).
+GRADIENTE_INLINE TapRange whole_results(const Axis& axis, Index size) {
+  const Index first = axis.lowest >= 0 ? 0 : ceil_div(-axis.lowest, axis.stride);
+  const Index reach = axis.lowest + (axis.taps - 1) * axis.spacing;
+  const Index end = reach >= size ? 0 : (size - 1 - reach) / axis.stride + 1;
+  return TapRange{min_of(first, axis.results), max_of(min_of(end, axis.results), min_of(first, axis.results))};
+}
+
+struct Depthwise {
+  Index batch;
+  Index in_rows, in_columns, out_rows, out_columns, channels;
+  Index filter_columns;
+  Axis rows, columns;
+};
+
+// kCount results side by side, the vector of channels at c. x, w and y begin at channel c.
+template <int kCount>
+GRADIENTE_INLINE void depthwise_block(const Depthwise& g, TapRange rows, TapRange columns, Index row, Index column,
+                                      const float* image, const float* w, Vector start, Activation activation, float* y,
+                                      int size) {
+  Vector sums[kCount];
+#pragma GCC unroll 8
+  for (int r = 0; r < kCount; ++r) sums[r] = start;
+  const Index step = g.columns.stride * g.channels;
+  for (Index i = rows.first; i < rows.end; ++i) {
+    const Index in_row = row * g.rows.stride + g.rows.offset(i);
+    const float* from = image + (in_row * g.in_columns + column * g.columns.stride + g.columns.lowest) * g.channels;
+    const float* taps = w + g.rows.index(i) * g.filter_columns * g.channels;
+    for (Index j = columns.first; j < columns.end; ++j) {
+      const float* tap = taps + g.columns.index(j) * g.channels;
+      const float* x = from + j * g.columns.spacing * g.channels;
+      const Vector wv = size == kWidth ? load(tap) : load_first(tap, size);
+#pragma GCC unroll 8
+      for (int r = 0; r < kCount; ++r) {
+        sums[r] += (size == kWidth ? load(x + r * step) : load_first(x + r * step, size)) * wv;
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kCount; ++r) {
+    store_first(y + r * g.columns.step * g.channels, activated(sums[r], activation), size);
+  }
+}
+
+// One row of results, the vector of channels at c.
+GRADIENTE_INLINE void depthwise_row(const Depthwise& g, Index row, TapRange whole, const float* image, const float* w,
+                                    Vector start, Activation activation, float* y, int size) {
+  const TapRange rows = taps_inside(g.rows, row, g.in_rows);
+  const TapRange all{0, g.columns.taps};
+  const Index step = g.columns.step * g.channels;
+  Index b = 0;
+  for (; b < whole.first; ++b) {
+    const TapRange columns = taps_inside(g.columns, b, g.in_columns);
+    depthwise_block<1>(g, rows, columns, row, b, image, w, start, activation, y + b * step, size);
+  }
+  for (; b + kBlock <= whole.end; b += kBlock) {
+    depthwise_block<kBlock>(g, rows, all, row, b, image, w, start, activation, y + b * step, size);
+  }
+  for (; b + 3 <= whole.end; b += 3) {
+    depthwise_block<3>(g, rows, all, row, b, image, w, start, activation, y + b * step, size);
+  }
+  for (; b < g.columns.results; ++b) {
+    const TapRange columns = taps_inside(g.columns, b, g.in_columns);
+    depthwise_block<1>(g, rows, columns, row, b, image, w, start, activation, y + b * step, size);
+  }
+}
+
+inline void depthwise_gather(const Depthwise& g, const float* x, const float* w, const float* bias, Activation activation,
+                             float* y, Workers& workers) {
+  const Index all_rows = g.batch * g.rows.results;
+  // A task is some rows of results, all channels: about 8,000 results, or all for one thread if there are few.
+  const Index per_row = g.columns.results * g.channels;
+  const Index tasks = max_of(Index{1}, min_of(all_rows, all_rows * per_row / (8 * 1024)));
+  const TapRange whole = whole_results(g.columns, g.in_columns);
+  workers.each(tasks, [&](Index task) {
+    for (Index c = 0; c < g.channels; c += kWidth) {
+      const int size = static_cast<int>(min_of(Index{kWidth}, g.channels - c));
+      const Vector start = bias == nullptr ? zero() : load_first(bias + c, size);
+      for (Index r = all_rows * task / tasks; r < all_rows * (task + 1) / tasks; ++r) {
+        const Index n = r / g.rows.results;
+        const Index row = r % g.rows.results;
+        const float* image = x + n * g.in_rows * g.in_columns * g.channels + c;
+        const Index out_row = n * g.out_rows + g.rows.first + row * g.rows.step;
+        float* out = y + (out_row * g.out_columns + g.columns.first) * g.channels + c;
+        // The whole vector's case is compiled by itself.
+        if (size == kWidth) {
+          depthwise_row(g, row, whole, image, w + c, start, activation, out, kWidth);
+        } else {
+          depthwise_row(g, row, whole, image, w + c, start, activation, out, size);
+        }
+      }
+    }
+  });
+}
+
+inline void depthwise_forward(const Conv2d& c, const float* x, const float* w, const float* bias, Activation activation,
+                              float* y, Workers& workers) {
+  const Depthwise g{c.batch, c.in_rows, c.in_columns, c.out_rows, c.out_columns, c.in_channels, c.filter_columns,
+                    forward_axis(c.out_rows, c.filter_rows, c.row_stride, c.row_dilation, c.row_padding),
+                    forward_axis(c.out_columns, c.filter_columns, c.column_stride, c.column_dilation, c.column_padding)};
+  depthwise_gather(g, x, w, bias, activation, y, workers);
+}
+
+inline void depthwise_input_gradient(const Conv2d& c, const float* dy, const float* w, float* dx, Workers& workers) {
+  for (Index i = 0; i < c.row_stride; ++i) {
+    for (Index j = 0; j < c.column_stride; ++j) {
+      const Depthwise g{
+          c.batch, c.out_rows, c.out_columns, c.in_rows, c.in_columns, c.in_channels, c.filter_columns,
+          gradient_axis(c.in_rows, i, c.filter_rows, c.row_stride, c.row_dilation, c.row_padding),
+          gradient_axis(c.in_columns, j, c.filter_columns, c.column_stride, c.column_dilation, c.column_padding)};
+      if (g.rows.results > 0 && g.columns.results > 0) depthwise_gather(g, dy, w, nullptr, Activation::none, dx, workers);
+    }
+  }
+}
+
+// Adds to kCount taps of a filter's row, beginning at tap `column`, what one row of results gives.
+template <int kCount>
+GRADIENTE_INLINE void depthwise_row_sums(const Conv2d& c, Index in_row, Index column, const float* image,
+                                         const float* received, float* sums, int size) {
+  Vector total[kCount];
+  for (int j = 0; j < kCount; ++j) total[j] = load_first(sums + j * c.in_channels, size);
+  const float* row = image + in_row * c.in_columns * c.in_channels;
+  const Index first_tap = column * c.column_dilation - c.column_padding;
+  const Index reach = first_tap + (kCount - 1) * c.column_dilation;
+  for (Index b = 0; b < c.out_columns; ++b) {
+    const Vector dy = load_first(received + b * c.in_channels, size);
+    const Index at = b * c.column_stride;
+    if (at + first_tap >= 0 && at + reach < c.in_columns) {
+#pragma GCC unroll 5
+      for (int j = 0; j < kCount; ++j) {
+        total[j] += load_first(row + (at + first_tap + j * c.column_dilation) * c.in_channels, size) * dy;
+      }
+    } else {
+      for (int j = 0; j < kCount; ++j) {
+        const Index w = at + first_tap + j * c.column_dilation;
+        if (w >= 0 && w < c.in_columns) total[j] += load_first(row + w * c.in_channels, size) * dy;
+      }
+    }
+  }
+  for (int j = 0; j < kCount; ++j) store_first(sums + j * c.in_channels, total[j], size);
+}
+
+// The filter's gradient. As in filter_gradient, slots of fixed images have sums of their own.
+inline void depthwise_filter_gradient(const Conv2d& c, const float* x, const float* dy, float* dw, Workers& workers) {
+  const Index size = c.filter_rows * c.filter_columns * c.in_channels;
+  const Index all_rows = c.batch * c.out_rows;
+  const Index slots = max_of(Index{1}, min_of(Index{workers.count()}, min_of(all_rows, all_rows * c.out_columns / 256)));
+  float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * size));
+  workers.each(slots, [&](Index slot) {
+    float* own = sums + slot * size;
+    clear(own, size);
+    for (Index channel = 0; channel < c.in_channels; channel += kWidth) {
+      const int count = static_cast<int>(min_of(Index{kWidth}, c.in_channels - channel));
+      for (Index r = all_rows * slot / slots; r < all_rows * (slot + 1) / slots; ++r) {
+        const float* image = x + r / c.out_rows * c.in_rows * c.in_columns * c.in_channels + channel;
+        const float* received = dy + r * c.out_columns * c.in_channels + channel;
+        for (Index i = 0; i < c.filter_rows; ++i) {
+          const Index in_row = r % c.out_rows * c.row_stride + i * c.row_dilation - c.row_padding;
+          if (in_row < 0 || in_row >= c.in_rows) continue;
+          float* row_sums = own + i * c.filter_columns * c.in_channels + channel;
+          for (Index j = 0; j < c.filter_columns;) {
+            const Index left = c.filter_columns - j;
+            float* to = row_sums + j * c.in_channels;
+            if (left >= 5) {
+              depthwise_row_sums<5>(c, in_row, j, image, received, to, count);
+              j += 5;
+            } else if (left >= 3) {
+              depthwise_row_sums<3>(c, in_row, j, image, received, to, count);
+              j += 3;
+            } else {
+              depthwise_row_sums<1>(c, in_row, j, image, received, to, count);
+              j += 1;
+            }
+          }
+        }
+      }
+    }
+  });
+  copy(dw, sums, size);
+  for (Index slot = 1; slot < slots; ++slot) {
+    for (Index q = 0; q < size; ++q) dw[q] += sums[slot * size + q];
+  }
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

@@ -1,0 +1,79 @@
+"""The depthwise kernels against NumPy in float64, over random sizes, on every instruction set that the machine has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.kernels.cases import Sizes, assert_near, cpus, loaded, misaligned, random, sizes, using
+
+import gradiente as tf
+from gradiente.kernels.conv import ACTIVATIONS, Activation
+from gradiente.kernels.depthwise import depthwise_bias_act
+from gradiente.ops import nn_conv_device as device
+from gradiente.ops import nn_conv_numpy as reference
+from gradiente.ops.nn_window import Window, padding_of
+
+
+def check(case: Sizes, cpu: str) -> None:
+    """All three passes; the number of outputs is the multiplier."""
+    x, filters = random(case.seed, case.image), random(case.seed + 1, case.filters)
+    y = reference.depthwise(x.astype(float), filters.astype(float), case.windows, case.pads)
+    grad = random(case.seed + 2, y.shape)
+    dx = reference.depthwise_input_gradient(
+        grad.astype(float), filters.astype(float), case.lengths, case.windows, case.pads
+    )
+    dw = reference.depthwise_filter_gradient(
+        x.astype(float), grad.astype(float), case.windows, case.pads, case.outputs
+    )
+    xs, ws, gs = misaligned(x), misaligned(filters), misaligned(grad)
+    with using(cpu):
+        assert_near(device.depthwise(xs, ws, case.windows, case.pads), y, terms=25)
+        got = device.depthwise_input_gradient(gs, ws, case.lengths, case.windows, case.pads)
+        assert_near(got, dx, terms=25 * case.outputs)
+        got = device.depthwise_filter_gradient(xs, gs, case.windows, case.pads, case.outputs)
+        assert_near(got, dw, terms=y.size // y.shape[-1])
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@given(case=sizes(), multiplier=st.integers(1, 3))
+@settings(max_examples=25)
+def test_random_sizes(cpu: str, case: Sizes, multiplier: int) -> None:
+    check(replace(case, outputs=multiplier), cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize(
+    ("length", "channels", "size", "stride"), [(56, 144, 5, 2), (28, 240, 3, 2), (40, 32, 3, 1)]
+)
+def test_shapes_of_efficientnet(cpu: str, length: int, channels: int, size: int, stride: int) -> None:
+    windows = (Window(size, stride), Window(size, stride))
+    pads = padding_of((length, length), windows, "SAME", ())
+    check(Sizes(2, (length, length), channels, 1, windows, pads, 0), cpu)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("method", ["direct", "xla"])
+def test_bias_and_activation(activation: Activation, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIENTE_CONV", method)
+    x, filters, bias = random(0, (2, 6, 5, 19)), random(1, (3, 3, 19, 2)), random(2, (38,))
+    pads = ((1, 1), (1, 1))
+    y = reference.depthwise(x.astype(float), filters.astype(float), (Window(3, 1),) * 2, pads) + bias
+    y = {"none": y, "relu": np.maximum(y, 0), "relu6": np.clip(y, 0, 6)}[activation]
+    got = depthwise_bias_act(*map(jnp.asarray, (x, filters, bias)), activation, padding=pads)
+    assert_near(got, y, terms=9)
+
+
+def test_a_program_contains_the_kernels() -> None:
+    loaded()
+    x, filters = tf.placeholder(tf.float32, [2, 8, 8, 4]), tf.placeholder(tf.float32, [3, 3, 4, 2])
+    y = tf.nn.depthwise_conv2d(x, filters, [1, 1, 1, 1], "SAME")
+    feeds = {x: np.ones((2, 8, 8, 4)), filters: np.ones((3, 3, 4, 2))}
+    with tf.Session() as sess:
+        text = sess.as_text([y, tf.gradients(y, [x, filters])], feeds, stage="stablehlo")
+    for target in ("depthwise", "depthwise_input_gradient", "depthwise_filter_gradient"):
+        assert text.count(f"custom_call @gradiente_{target}(") == 1
