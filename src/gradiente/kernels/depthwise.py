@@ -1,7 +1,7 @@
 """Depthwise convolution and its gradients on the CPU, channels-last and float32: the calls of the C++ kernels.
 
-Images are [batch, rows, columns, channels], filters [rows, columns, channels, multiplier]. The kernels know the multiplier 1:
-for another one the image's channels are repeated first.
+Images are [batch, rows, columns, channels], filters [rows, columns, channels, multiplier]. The kernels know a multiplier of
+1: for another the image's channels are repeated first.
 """
 
 from __future__ import annotations
