@@ -1,4 +1,4 @@
-"""The learning curves as an SVG picture."""
+"""The learning curves and the calibration as SVG pictures, which take the colours of the page that they are in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from gradiente.classify.reliability import Bin
+
 if TYPE_CHECKING:
     from gradiente.classify.history import Epoch
 
 _WIDTH, _HEIGHT = 420, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 34, 40
 _COLORS = {"train": "#2a6fbb", "validation": "#d9692b"}
+_INK, _MUTED, _LINE, _CARD = "#222222", "#5a5a5a", "#e3e3e3", "#ffffff"
+_THEME = {
+    _COLORS["train"]: "first",
+    _COLORS["validation"]: "second",
+    _INK: "ink",
+    _MUTED: "muted",
+    _LINE: "line",
+    _CARD: "card",
+}
 
 
 def curves(history: Sequence[Epoch], words: Mapping[str, str]) -> str:
@@ -33,8 +44,8 @@ def curves(history: Sequence[Epoch], words: Mapping[str, str]) -> str:
     }
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}" width="{2 * _WIDTH}" '
-        f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="12" fill="#555">'
-        f'<rect width="100%" height="100%" fill="#fff"/>'
+        f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="12" fill="{_MUTED}">'
+        f'<rect width="100%" height="100%" fill="{_CARD}"/>'
         + _panel(words["loss"], epochs, loss, words, 0)
         + _panel(words["accuracy"], epochs, accuracy, words, _WIDTH)
         + "</svg>\n"
@@ -63,11 +74,11 @@ def _panel(
 
     parts = [f'<g transform="translate({offset} 0)">']
     parts.append(
-        f'<text x="{_LEFT}" y="16" font-size="14" font-weight="600" fill="#222">{escape(title)}</text>'
+        f'<text x="{_LEFT}" y="16" font-size="14" font-weight="600" fill="{_INK}">{escape(title)}</text>'
     )
     for tick in ticks:
         at = y(tick)
-        parts.append(f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="#e3e3e3"/>')
+        parts.append(f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="{_LINE}"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
     every = max(1, math.ceil(len(epochs) / 10))
     below = _HEIGHT - _BOTTOM + 16
@@ -89,6 +100,71 @@ def _panel(
         )
         right -= 9 * len(words[name])
     return "".join(parts) + "</g>"
+
+
+def themed(svg: str) -> str:
+    """A picture whose colours are those of the page's theme, for use inside a page."""
+    for color, name in _THEME.items():
+        svg = svg.replace(f'"{color}"', f'"var(--{name})"')
+    return svg
+
+
+def calibration(rows: Sequence[Bin], words: Mapping[str, str]) -> str:
+    """How often predictions are right by how sure they are, beside the diagonal; larger dots stand for more images.
+
+    Args:
+        rows: the intervals that have images.
+        words: of the language, see ``wording``.
+
+    Returns:
+        A complete SVG document.
+    """
+    side, left, bottom, top = 260, 48, 40, 12
+    total = max(1, sum(row.count for row in rows))
+
+    def x(value: float) -> float:
+        return left + value * side
+
+    def y(value: float) -> float:
+        return top + (1 - value) * side
+
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + side + 16} {top + side + bottom}" '
+        f'width="{left + side + 16}" height="{top + side + bottom}" font-family="system-ui, sans-serif" '
+        f'font-size="12" fill="{_MUTED}">'
+    )
+    parts = [head]
+    for tick in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        parts.append(f'<path d="M{x(0):.1f} {y(tick):.1f}H{x(1):.1f}" stroke="{_LINE}"/>')
+        parts.append(f'<text x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{100 * tick:.0f}</text>')
+        parts.append(
+            f'<text x="{x(tick):.1f}" y="{y(0) + 17:.1f}" text-anchor="middle">{100 * tick:.0f}</text>'
+        )
+    parts.append(
+        f'<path d="M{x(0)} {y(0)}L{x(1)} {y(1)}" stroke="{_MUTED}" stroke-dasharray="4 4" fill="none"/>'
+    )
+    width = side / 15 - 3
+    for row in rows:
+        middle = x((row.low + row.high) / 2)
+        parts.append(
+            f'<rect x="{middle - width / 2:.1f}" y="{y(row.accuracy):.1f}" width="{width:.1f}" '
+            f'height="{max(0.5, y(0) - y(row.accuracy)):.1f}" rx="2" fill="{_COLORS["train"]}" '
+            f'opacity="{0.18 + 0.4 * math.sqrt(row.count / total):.2f}"/>'
+        )
+    line = " ".join(f"{x(row.confidence):.1f},{y(row.accuracy):.1f}" for row in rows)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLORS["train"]}" stroke-width="1.5"/>')
+    for row in rows:
+        told = f"{100 * row.confidence:.0f} % → {100 * row.accuracy:.0f} % ({row.count:,})"
+        parts.append(
+            f'<circle cx="{x(row.confidence):.1f}" cy="{y(row.accuracy):.1f}" '
+            f'r="{2.5 + 7 * math.sqrt(row.count / total):.1f}" fill="{_COLORS["train"]}"><title>{told}</title></circle>'
+        )
+    parts.append(
+        f'<text x="{x(0.5):.0f}" y="{top + side + bottom - 6}" text-anchor="middle">{escape(words["confidence"])} (%)</text>'
+        f'<text transform="translate(12 {y(0.5):.0f}) rotate(-90)" text-anchor="middle">'
+        f"{escape(words['right_share'])} (%)</text>"
+    )
+    return "".join(parts) + "</svg>\n"
 
 
 def round_ticks(low: float, high: float, count: int = 5) -> list[float]:

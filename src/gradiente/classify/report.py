@@ -3,76 +3,30 @@
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator
 from html import escape
+from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gradiente.classify.charts import curves
+from gradiente.classify.charts import calibration, curves, themed
 from gradiente.classify.datasets import Dataset
+from gradiente.classify.findings import Findings, look
+from gradiente.classify.reliability import reliability
+from gradiente.classify.report_matrix import confusion, per_class
+from gradiente.classify.report_pictures import Store, filters, looked, mistakes, suspects, way
 from gradiente.classify.scores import Scores
 from gradiente.classify.settings import Settings
 from gradiente.classify.training import Trained
+from gradiente.classify.wording import Words
 from gradiente.classify.wording import words as words_of
 
-_MOST_MISTAKES = 40
-
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""The page loads nothing, and names in it can't bring a script along."""
-
-_STYLE = """
-:root { color-scheme: light dark }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2rem }
-table { border-collapse: collapse } td, th { padding: .2rem .6rem; text-align: right }
-th { font-weight: 600 } th:first-child, td:first-child { text-align: left }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem } dt { color: #888 } dd { margin: 0 }
-.accuracy { font-size: 2.4rem; font-weight: 650 } .wide { overflow-x: auto } .small { color: #888 }
-.matrix td { min-width: 2.2rem; text-align: center } .matrix thead th { text-align: center }
-.mistakes { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0; width: 110px }
-figure img { width: 96px; height: 96px; object-fit: contain; image-rendering: pixelated; background: #8882 }
-figcaption { font-size: .8rem; overflow-wrap: anywhere } svg { max-width: 100%; height: auto } pre { overflow-x: auto }
-"""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A test image that was classified wrong.
-
-    Attributes:
-        name: the image.
-        label: the right class.
-        predicted: the class that was predicted.
-        probability: its probability.
-        pixels: the image, uint8 ``[height, width, channels]``.
-    """
-
-    name: str
-    label: str
-    predicted: str
-    probability: float
-    pixels: npt.NDArray[np.uint8]
-
-
-def mistakes(
-    data: Dataset, probabilities: npt.NDArray[np.float32], most: int = _MOST_MISTAKES
-) -> list[Mistake]:
-    """The test images about which the classifier was wrong, the surest first."""
-    part = data.parts["test"]
-    names: list[str] = [data.classes[i] for i in probabilities.argmax(1).tolist()]
-    sure = probabilities.max(1)
-    wrong = np.flatnonzero(probabilities.argmax(1) != part.labels)
-    chosen: list[int] = wrong[np.argsort(-sure[wrong], kind="stable")][:most].tolist()
-    return [
-        Mistake(
-            str(part.names[i]), data.classes[int(part.labels[i])], names[i], float(sure[i]), part.images[i]
-        )
-        for i in chosen
-    ]
+_MOST_LINES = 200
 
 
 def report(
@@ -82,6 +36,7 @@ def report(
     test: Scores,
     probabilities: npt.NDArray[np.float32],
     lang: str = "en",
+    findings: Findings | None = None,
 ) -> str:
     """The report as HTML.
 
@@ -92,118 +47,140 @@ def report(
         test: the scores on the test part.
         probabilities: what was predicted for the test part.
         lang: ``"en"`` or ``"es"``.
+        findings: what is told beyond the scores; worked out without it.
     """
     words = words_of(lang)
-    title = words["title"].format(classes=len(data.classes))
-    low, high = test.interval
-    interval = words["interval"].format(
-        low=100 * low, high=100 * high, correct=test.correct, count=test.count
-    )
-    sections = [
-        f"<h1>{escape(title)}</h1>",
-        f'<p><span class="accuracy">{100 * test.accuracy:.2f} %</span><br>{words["test_accuracy"]}: {interval}</p>',
-        _facts(data, settings, trained, words),
-        f"<h2>{words['curves']}</h2>{curves(trained.history, words)}",
-        _classes(test, words),
-        _confusion(test, words),
-        _mistakes(mistakes(data, probabilities), words),
-        _list(words["notes"], data.notes),
-        _list(words["unreadable"], [f"{u.path}: {u.reason}" for u in data.unreadable]),
-        f"<h2>{words['settings']}</h2><pre>{escape(settings.as_toml())}</pre>",
-    ]
+    found = findings or look(trained.classifier, data, probabilities)
+    store = Store()
+    title = words["title"].format(classes=words.number(len(data.classes)))
+    sections = "\n".join(_sections(data, settings, trained, test, probabilities, found, words, store))
+    script = files("gradiente.classify").joinpath("report.js").read_text("utf-8")
+    style = files("gradiente.classify").joinpath("report.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="{words["lang"]}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(filter(None, sections)) + "\n</body></html>\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
+        f"<style>{style}</style></head><body><main>\n{_header(title, data, settings, words)}\n{sections}\n"
+        f"<footer>{escape(words['made_with'].format(version=version('gradiente')))}</footer></main>\n"
+        f'<script type="application/json" id="data">{_as_script(store.as_json())}</script>\n'
+        f"<script>{script}</script></body></html>\n"
     )
 
 
-def _facts(data: Dataset, settings: Settings, trained: Trained, words: Mapping[str, str]) -> str:
+def _policy(script: str) -> str:
+    """The page loads nothing and runs this script alone: names in it can't bring another one along."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+
+
+def _as_script(value: Any) -> str:
+    """JSON that can stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _header(title: str, data: Dataset, settings: Settings, words: Words) -> str:
+    subtitle = words["subtitle"].format(network=settings.model, data=data.source)
+    return (
+        f'<header><div><h1>{escape(title)}</h1><span class="label">{escape(subtitle)}</span></div>'
+        f'<button id="theme" title="{escape(words["theme"])}" aria-label="{escape(words["theme"])}">◐</button></header>'
+    )
+
+
+def _sections(
+    data: Dataset,
+    settings: Settings,
+    trained: Trained,
+    test: Scores,
+    probabilities: npt.NDArray[np.float32],
+    found: Findings,
+    words: Words,
+    store: Store,
+) -> Iterator[str]:
+    part = data.parts["test"]
+    yield _hero(test, words, trained, data)
+    yield _section(words["curves"], words["curves_text"], themed(curves(trained.history, words)))
+    yield confusion(test, part, probabilities, words, store)
+    temperature = words.number(trained.classifier.description.temperature, 2)
+    chart = themed(calibration(reliability(probabilities, part.labels), words))
+    yield '<div class="pair">'
+    yield per_class(test, words)
+    yield _section(words["calibration"], words["calibration_text"].format(temperature=temperature), chart)
+    yield "</div>"
+    yield mistakes(data, probabilities, words, store)
+    yield suspects(data, found.checked, words, store)
+    yield way(data, found, probabilities, words, store)
+    yield looked(data, found.looked, probabilities, words, store)
+    yield filters(found.filters, words)
+    yield _facts(data, settings, trained, words)
+    yield _list(words["notes"], data.notes, words)
+    yield _list(words["unreadable"], [f"{u.path}: {u.reason}" for u in data.unreadable], words)
+    yield _section(words["settings"], words["settings_text"], f"<pre>{escape(settings.as_toml())}</pre>")
+
+
+def _section(title: str, text: str, content: str) -> str:
+    told = f'<p class="text">{escape(text)}</p>' if text else ""
+    return f"<section><h2>{escape(title)}</h2>{told}{content}</section>"
+
+
+def _hero(test: Scores, words: Words, trained: Trained, data: Dataset) -> str:
+    if not test.count:
+        return _section(words["test_accuracy"], words["no_test"], "")
+    low, high = test.interval
+    there = test.confusion.sum(1)
+    text = words["interval"].format(
+        low=words.percent(low), high=words.percent(high), correct=words.number(test.correct),
+        count=words.number(test.count), common=test.classes[int(there.argmax())],
+        share=words.percent(float(there.max() / test.count)),
+    )  # fmt: skip
+    weights = sum(value.size for value in trained.classifier.weights.values())
+    cards = (
+        (words.percent(test.macro_f1), words["macro_f1"], words["macro_f1_text"]),
+        (words.percent(test.calibration_error), words["calibration_error"], words["calibration_error_text"]),
+        (words.number(test.count), words["test_images"], words["test_images_text"]),
+        (words.number(weights), words["weights"], "×".join(map(str, data.shape))),
+    )
+    numbers = "".join(
+        f'<div><strong>{value}</strong>{escape(name)}<br><span class="label">{escape(told)}</span></div>'
+        for value, name, told in cards
+    )
+    return (
+        f'<section class="hero"><div><div class="label">{escape(words["test_accuracy"])}</div>'
+        f'<div class="accuracy">{words.percent(test.accuracy, 2)}</div>'
+        f'<div class="scale"><i style="left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%"></i>'
+        f'<b style="left:{100 * test.accuracy:.2f}%"></b></div><div class="ends"><span>0</span><span>100</span></div>'
+        f'<div class="text" style="margin:0">{escape(text)}</div></div><div class="numbers">{numbers}</div></section>'
+    )
+
+
+def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) -> str:
     count = sum(value.size for value in trained.classifier.weights.values())
-    speed = trained.images_per_second
     best = trained.best.epoch if trained.best else 0
-    height, width, channels = data.shape
+    parts = {name: words.number(len(part)) for name, part in data.parts.items()}
     rows = [
         (words["data"], data.source),
-        (words["images"], words["parts"].format(**{name: len(part) for name, part in data.parts.items()})),
-        (
-            words["network"],
-            f"{settings.model}, {height}×{width}×{channels}, {words['parameters'].format(count=count)}",
-        ),
+        (words["images"], words["parts"].format(**parts)),
+        (words["input"], "×".join(map(str, data.shape))),
+        (words["network"], f"{settings.model}, {words['parameters'].format(count=words.number(count))}"),
         (
             words["training"],
             words["trained"].format(
-                epochs=len(trained.history), seconds=trained.seconds, speed=speed, best=best
+                epochs=words.number(len(trained.history)), seconds=words.number(trained.seconds),
+                speed=words.number(trained.images_per_second), best=best,
             ),
         ),
-    ]
-    return "<dl>" + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows) + "</dl>"
+    ]  # fmt: skip
+    return _section(
+        words["data"], "",
+        "<dl>" + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows) + "</dl>",
+    )  # fmt: skip
 
 
-def _classes(test: Scores, words: Mapping[str, str]) -> str:
-    head = "".join(
-        f"<th>{escape(h)}</th>"
-        for h in (words["class"], words["precision"], words["recall"], "F1", words["images"])
-    )
-    rows = "".join(
-        f"<tr><td>{escape(r['class'])}</td><td>{_percent(r['precision'])}</td><td>{_percent(r['recall'])}</td>"
-        f"<td>{_percent(r['f1'])}</td><td>{r['count']:,}</td></tr>"
-        for r in test.per_class()
-    )
-    mean = f"<td>{escape(words['mean'])}</td><td></td><td></td><td>{_percent(test.macro_f1)}</td>"
-    last = f"<tr>{mean}<td>{test.count:,}</td></tr>"
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{last}</tbody></table>"
-    return f"<h2>{words['classes']}</h2>{table}"
-
-
-def _confusion(test: Scores, words: Mapping[str, str]) -> str:
-    head = "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name in test.classes)
-    totals = np.maximum(test.confusion.sum(1), 1)
-    rows: list[str] = []
-    for i, name in enumerate(test.classes):
-        cells = "".join(
-            _cell(int(n), float(n / totals[i]), i == j) for j, n in enumerate(test.confusion[i].tolist())
-        )
-        rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
-    return (
-        f'<h2>{words["confusion"]}</h2><p class="small">{words["confusion_text"]}</p><div class="wide">'
-        f'<table class="matrix"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def _cell(count: int, share: float, right: bool) -> str:
-    color = "42 111 187" if right else "217 60 43"
-    shade = f' style="background: rgb({color} / {0.08 + 0.6 * share:.2f})"' if count else ""
-    return f"<td{shade}>{f'{count:,}' if count else '·'}</td>"
-
-
-def _mistakes(found: Sequence[Mistake], words: Mapping[str, str]) -> str:
-    if not found:
-        return f"<h2>{words['mistakes']}</h2><p>{words['no_mistakes']}</p>"
-    figures = "".join(
-        f'<figure><img alt="" src="data:image/png;base64,{_png(m.pixels)}"><figcaption>{escape(m.label)} → '
-        f"<b>{escape(m.predicted)}</b> {100 * m.probability:.1f} %<br>"
-        f'<span class="small">{escape(m.name)}</span></figcaption></figure>'
-        for m in found
-    )
-    text = f'<p class="small">{words["mistakes_text"]}</p>'
-    return f'<h2>{words["mistakes"]}</h2>{text}<div class="mistakes">{figures}</div>'
-
-
-def _list(title: str, lines: Sequence[str]) -> str:
+def _list(title: str, lines: Any, words: Words) -> str:
     if not lines:
         return ""
-    return f"<h2>{title}</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
-
-
-def _percent(value: Any) -> str:
-    return f"{100 * float(value):.1f} %"
-
-
-def _png(pixels: npt.NDArray[np.uint8]) -> str:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    shown = "".join(f"<li>{escape(line)}</li>" for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        shown += (
+            f"<li>{escape(words['more_lines'].format(count=words.number(len(lines) - _MOST_LINES)))}</li>"
+        )
+    return _section(title, "", f"<ul>{shown}</ul>")
