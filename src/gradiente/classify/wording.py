@@ -18,7 +18,7 @@ class Words(dict[str, str]):
         r"""A number with so many digits behind the point.
 
         >>> words("es").number(12345.5, 1)
-        '12\\u202f345,5'
+        '12\u202f345,5'
         """
         text = f"{value:,.{digits}f}"
         if self["lang"] == "es":
@@ -30,7 +30,7 @@ class Words(dict[str, str]):
         r"""A proportion in per cent.
 
         >>> words("en").percent(0.5)
-        '50.0\\xa0%'
+        '50.0\xa0%'
         """
         return f"{self.number(100 * proportion, digits)}\u00a0%"
 
