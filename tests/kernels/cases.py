@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,24 @@ class Sizes:
 
 # Around the vectors' and the tiles' widths: less than one, exactly one or two, one more.
 CHANNELS = st.one_of(st.integers(1, 20), st.sampled_from([31, 32, 33, 48, 63, 64, 65, 80, 130]))
+
+
+@st.composite
+def winograd_sizes(draw: st.DrawFn) -> Sizes:
+    """Those that Winograd's transforms can do: 3×3 and 5×5, stride 1; images that the tiles don't divide, and smaller ones."""
+    size = draw(st.sampled_from([3, 5]))
+    windows = (Window(size, 1), Window(size, 1))
+    pads = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
+    lengths = tuple(draw(st.integers(max(1, size - sum(p)), 19)) for p in pads)
+    return Sizes(
+        draw(st.integers(1, 4)),
+        lengths,
+        draw(CHANNELS),
+        draw(CHANNELS),
+        windows,
+        pads,
+        draw(st.integers(0, 99)),
+    )
 
 
 @st.composite
@@ -91,6 +110,19 @@ def using(cpu: str) -> Iterator[None]:
         yield
     finally:
         kernels.choose_cpu(before)
+
+
+@contextmanager
+def method(name: str) -> Iterator[None]:
+    """Set ``GRADIENTE_CONV`` in a block: hypothesis runs many examples in one test, for which ``monkeypatch`` is no use."""
+    before = os.environ.get("GRADIENTE_CONV")
+    os.environ["GRADIENTE_CONV"] = name
+    try:
+        yield
+    finally:
+        os.environ.pop("GRADIENTE_CONV")
+        if before is not None:
+            os.environ["GRADIENTE_CONV"] = before
 
 
 def random(seed: int, shape: tuple[int, ...]) -> Array:

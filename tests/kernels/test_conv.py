@@ -10,7 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from tests.kernels.cases import Sizes, assert_near, cpus, loaded, misaligned, random, sizes, using
+from tests.kernels.cases import (
+    Sizes,
+    assert_near,
+    cpus,
+    loaded,
+    method,
+    misaligned,
+    random,
+    sizes,
+    using,
+    winograd_sizes,
+)
 
 import gradiente as tf
 from gradiente.kernels import conv as kernels
@@ -19,8 +30,8 @@ from gradiente.ops import nn_conv_numpy as reference
 from gradiente.ops.nn_window import Window, padding_of
 
 
-def check(case: Sizes, cpu: str) -> None:
-    """All three passes, once from misaligned arrays."""
+def check(case: Sizes, cpu: str, tolerance: float = 2e-6) -> None:
+    """All three passes, from misaligned arrays."""
     x, filters = random(case.seed, case.image), random(case.seed + 1, case.filters)
     exact = [a.astype(np.float64) for a in (x, filters)]
     y = reference.conv(exact[0], exact[1], case.windows, case.pads)
@@ -31,12 +42,11 @@ def check(case: Sizes, cpu: str) -> None:
     taps = case.windows[0].size * case.windows[1].size
     xs, ws, gs = misaligned(x), misaligned(filters), misaligned(grad)
     with using(cpu):
-        assert_near(device.conv(xs, ws, case.windows, case.pads), y, terms=taps * case.channels)
+        assert_near(device.conv(xs, ws, case.windows, case.pads), y, tolerance, taps * case.channels)
         got = device.conv_input_gradient(gs, ws, case.lengths, case.windows, case.pads)
-        assert_near(got, dx, terms=taps * case.outputs)
-        assert_near(
-            device.conv_filter_gradient(xs, gs, case.windows, case.pads), dw, terms=y.size // case.outputs
-        )
+        assert_near(got, dx, tolerance, taps * case.outputs)
+        got = device.conv_filter_gradient(xs, gs, case.windows, case.pads)
+        assert_near(got, dw, tolerance, y.size // case.outputs)
 
 
 @pytest.mark.parametrize("cpu", cpus())
@@ -44,6 +54,29 @@ def check(case: Sizes, cpu: str) -> None:
 @settings(max_examples=25)
 def test_random_sizes(cpu: str, case: Sizes) -> None:
     check(case, cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@given(case=winograd_sizes())
+@settings(max_examples=25)
+def test_winograd(cpu: str, case: Sizes) -> None:
+    """Its rounding errors are larger: the transforms multiply and divide by up to 24."""
+    with method("winograd"):
+        check(case, cpu, 2e-5)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("scale", [1e4, 1e-30])
+def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
+    x, filters = random(0, (2, 9, 9, 20)) * np.float32(scale), random(1, (3, 3, 20, 20))
+    windows, pads = (Window(3, 1),) * 2, ((1, 1), (1, 1))
+    y = reference.conv(x.astype(float), filters.astype(float), windows, pads)
+    with method("winograd"), using(cpu):
+        assert_near(
+            np.asarray(device.conv(jnp.asarray(x), jnp.asarray(filters), windows, pads)) / scale,
+            y / scale,
+            2e-5,
+        )
 
 
 @pytest.mark.parametrize("cpu", cpus())

@@ -19,6 +19,9 @@ Activation = Literal["none", "relu", "relu6"]
 ACTIVATIONS: tuple[Activation, ...] = ("none", "relu", "relu6")
 """Their places are the kernels' numbers for them."""
 
+METHOD_NUMBERS = {None: 0, "xla": 0, "direct": 1, "winograd": 2}
+"""The kernels' numbers for the methods; where XLA's is asked for, nothing calls a kernel but for its twin."""
+
 Pair = Sequence[int]
 Padding = Sequence[tuple[int, int]]
 
@@ -30,7 +33,8 @@ def conv_usable(*arrays: Array) -> bool:
 
 def window_attribute(strides: Pair, dilations: Pair, padding: Padding) -> Any:
     """The kernels' ``window`` attribute: they take the padding after the input from the output's size."""
-    return np.array([*strides, *dilations, *(before for before, _ in padding)], np.int64)
+    method = METHOD_NUMBERS[requested_method()]
+    return np.array([*strides, *dilations, *(before for before, _ in padding), method], np.int64)
 
 
 def output_sizes(x: Array, filters: Array, strides: Pair, dilations: Pair, padding: Padding) -> list[int]:

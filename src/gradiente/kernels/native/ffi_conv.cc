@@ -6,10 +6,10 @@ namespace gradiente {
 namespace {
 
 // The sizes from the shapes of input, filter and output. `window` holds strides, dilations and the padding before, each for
-// rows and columns.
+// rows and columns, and the method.
 Conv2d sizes(Numbers x, Numbers w, Numbers y, Numbers window) {
   return Conv2d{x[0],      x[1],      x[2],      x[3],      y[1],      y[2],      w[3],     w[0], w[1],
-                window[0], window[1], window[2], window[3], window[4], window[5]};
+                window[0], window[1], window[2], window[3], window[4], window[5], static_cast<Method>(window[6])};
 }
 
 // The functions of a kind of convolution.

@@ -15,7 +15,7 @@ const Kernels kTable = {
     GRADIENTE_STRING(GRADIENTE_ISA),
     conv_forward,
     conv_input_gradient,
-    filter_gradient,
+    conv_filter_gradient,
     depthwise_forward,
     depthwise_input_gradient,
     depthwise_filter_gradient,

@@ -9,6 +9,9 @@ namespace gradiente {
 
 using Index = std::ptrdiff_t;
 
+// How a convolution is computed; `automatic` is by a cost rule.
+enum class Method { automatic = 0, direct = 1, winograd = 2 };
+
 // A convolution's sizes. Images are [batch, rows, columns, channels], filters [rows, columns, channels, outputs].
 struct Conv2d {
   Index batch;
@@ -18,6 +21,7 @@ struct Conv2d {
   Index row_stride, column_stride;
   Index row_dilation, column_dilation;
   Index row_padding, column_padding; // zeros before the first; those after the last follow from the output's size
+  Method method;
 };
 
 // A pooling's sizes.

@@ -1,0 +1,200 @@
+// Convolution at stride 1 by Winograd's transforms: 36 multiplications for 16 results of a 3 x 3 filter instead of 144, for 4 of
+// a 5 x 5 one instead of 100.
+//
+// The image is cut into tiles of kOutputs x kOutputs results. The tiles of a task are transformed together; each of the 36
+// elements of a transformed tile is then a matrix product of its own, [tiles][depth] by [depth][channels].
+#pragma once
+
+#include "conv_gather.h"
+#include "winograd_transforms.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+// Sizes of a convolution at stride 1. `padding` is before the first row and column.
+struct Plane {
+  Index batch;
+  Index in_rows, in_columns, depth;
+  Index out_rows, out_columns, channels;
+  Index row_padding, column_padding;
+};
+
+// The tiles of all images, in order.
+template <int kOutputs>
+struct Tiling {
+  Index rows, columns, count;
+
+  GRADIENTE_INLINE explicit Tiling(const Plane& g)
+      : rows(ceil_div(g.out_rows, kOutputs)), columns(ceil_div(g.out_columns, kOutputs)), count(g.batch * rows * columns) {}
+  GRADIENTE_INLINE Index image(Index tile) const { return tile / (rows * columns); }
+  GRADIENTE_INLINE Index row(Index tile) const { return tile / columns % rows * kOutputs; }
+  GRADIENTE_INLINE Index column(Index tile) const { return tile % columns * kOutputs; }
+};
+
+constexpr Index kTransformedFloats = 96 * 1024; // of a task's transformed input: a good part of the second cache
+
+// The distance between the 36 matrices: not a power of two, which would put them all into the same lines of the cache.
+GRADIENTE_INLINE Index matrix_step(Index floats) { return floats + 16; }
+
+// Transforms kSize x kSize pixels of each channel around (row, column), zeros outside, into out[element * step + channel].
+template <int kSize, class Transform>
+GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index columns, Index channels, Index row, Index column,
+                                       const float* zeros, float* out, Index step, Transform transform) {
+  const float* from[kSize * kSize];
+  for (int i = 0; i < kSize; ++i) {
+    for (int j = 0; j < kSize; ++j) {
+      const bool inside = row + i >= 0 && row + i < rows && column + j >= 0 && column + j < columns;
+      from[i * kSize + j] = inside ? image + ((row + i) * columns + column + j) * channels : zeros;
+    }
+  }
+  for (Index c = 0; c < channels; c += kWidth) {
+    Vector d[kSize * kSize], u[kTile];
+    const int size = static_cast<int>(min_of(Index{kWidth}, channels - c));
+    if (size == kWidth) {
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load(from[i] + c);
+    } else {
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(from[i] + c, size);
+    }
+    transform(d, u);
+    for (int i = 0; i < kTile; ++i) store(out + i * step + c, u[i]);
+  }
+}
+
+GRADIENTE_INLINE void input_transform(const Vector* d, Vector* u) {
+  Vector t[kTile];
+  for (int i = 0; i < kTile; ++i) t[i] = d[i];
+  transform_input_square(t);
+  for (int i = 0; i < kTile; ++i) u[i] = t[i];
+}
+
+// Rounded up to whole vectors.
+GRADIENTE_INLINE Index whole_vectors(Index channels) { return ceil_div(channels, kWidth) * kWidth; }
+
+template <int kOutputs, int kTaps>
+struct Winograd {
+  static_assert(kOutputs + kTaps - 1 == kSide, "a tile of 6 x 6");
+
+  // The packed panel [taps][depth][width] as [36][depth][width].
+  static void transform_panel(const float* packed, Index depth, Index width, float* out) {
+    for (Index d = 0; d < depth; ++d) {
+      for (Index v = 0; v < width; v += kWidth) {
+        Vector g[kTaps * kTaps], u[kTile];
+        for (int t = 0; t < kTaps * kTaps; ++t) g[t] = load(packed + (t * depth + d) * width + v);
+        transform_filter_square<kTaps>(g, u);
+        for (int i = 0; i < kTile; ++i) store(out + (i * depth + d) * width + v, u[i]);
+      }
+    }
+  }
+
+  struct Filter {
+    Panels panels;
+    const float* transformed; // panel p begins at first(p) * 36 * depth
+    const float* bias;        // of whole panels, or null
+  };
+
+  static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const float* x,
+                   const Filter& filter, Activation activation, float* y) {
+    const Index pitch = whole_vectors(g.depth);
+    const Index in_step = matrix_step(most * pitch);
+    const Index out_step = matrix_step(most * filter.panels.width);
+    float* transformed = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step + pitch));
+    float* zeros = transformed + kTile * in_step;
+    clear(zeros, pitch);
+    for (Index t = 0; t < count; ++t) {
+      const Index tile = first + t;
+      const float* image = x + tiling.image(tile) * g.in_rows * g.in_columns * g.depth;
+      transform_pixels<kSide>(image, g.in_rows, g.in_columns, g.depth, tiling.row(tile) - g.row_padding,
+                              tiling.column(tile) - g.column_padding, zeros, transformed + t * pitch, in_step,
+                              input_transform);
+    }
+    float* products = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
+    for (Index p = 0; p < filter.panels.count; ++p) {
+      const int vectors = filter.panels.vectors(p);
+      const Index width = Index{vectors} * kWidth;
+      const float* panel = filter.transformed + filter.panels.first(p) * kTile * g.depth;
+      for (int i = 0; i < kTile; ++i) {
+        multiply_tiles(transformed + i * in_step, pitch, count, g.depth, panel + i * g.depth * width, vectors,
+                       products + i * out_step);
+      }
+      const float* bias = filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p);
+      for (Index t = 0; t < count; ++t) {
+        finish_tile(g, tiling, first + t, products + t * width, out_step, bias, activation, filter.panels.size(p),
+                    y + filter.panels.first(p));
+      }
+    }
+  }
+
+  // One of the 36 products: [count][depth] by [depth][vectors].
+  static void multiply_tiles(const float* a, Index pitch, Index count, Index depth, const float* b, int vectors, float* out) {
+    const Index width = Index{vectors} * kWidth;
+    const Segment whole{0, depth};
+    const Ends ends{nullptr, true, true, Activation::none};
+    const Index rows = ceil_div(count, kMaxRows);
+    for (Index t = 0, first = 0; t < rows; ++t) {
+      const int height = static_cast<int>(ceil_div(count - first, rows - t));
+      const float* from[kMaxRows];
+      Index to[kMaxRows];
+      for (int r = 0; r < height; ++r) {
+        from[r] = a + (first + r) * pitch;
+        to[r] = (first + r) * width;
+      }
+      tile_for(height, vectors)(from, &whole, 1, b, out, to, static_cast<int>(width), ends);
+      first += height;
+    }
+  }
+
+  static void finish_tile(const Plane& g, const Tiling<kOutputs>& tiling, Index tile, const float* products, Index step,
+                          const float* bias, Activation activation, int size, float* y) {
+    const Index row = tiling.row(tile), column = tiling.column(tile);
+    float* out = y + ((tiling.image(tile) * g.out_rows + row) * g.out_columns + column) * g.channels;
+    const int rows = static_cast<int>(min_of(Index{kOutputs}, g.out_rows - row));
+    const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - column));
+    for (int v = 0; v < size; v += kWidth) {
+      Vector m[kTile], results[kOutputs * kOutputs];
+      for (int i = 0; i < kTile; ++i) m[i] = load(products + i * step + v);
+      transform_output_square<kOutputs>(m, results);
+      const Vector start = bias == nullptr ? zero() : load(bias + v);
+      const int part = min_of(kWidth, size - v);
+      for (int i = 0; i < rows; ++i) {
+        for (int j = 0; j < columns; ++j) {
+          const Vector value = activated(results[i * kOutputs + j] + start, activation);
+          store_first(out + (i * g.out_columns + j) * g.channels + v, value, part);
+        }
+      }
+    }
+  }
+
+  // y = activation(conv(x, w) + bias), where w has taps in the order in which `view`'s axes give them.
+  static void convolve(const Plane& g, const float* x, const Gather& packing, const FilterView& view, const float* bias,
+                       Activation activation, float* y, Workers& workers) {
+    const Panels panels(g.channels);
+    const Index padded = panels.padded();
+    const Index packed_floats = kTaps * kTaps * g.depth * panels.width;
+    float* transformed = scratch(Scratch::shared_filter, static_cast<std::size_t>((kTile * g.depth + 1) * padded));
+    const auto transform = [&](Index p) {
+      const Index width = Index{panels.vectors(p)} * kWidth;
+      float* packed = scratch(Scratch::columns, static_cast<std::size_t>(packed_floats));
+      pack_panel(packing, view, panels.first(p), panels.size(p), width, packed);
+      transform_panel(packed, g.depth, width, transformed + panels.first(p) * kTile * g.depth);
+    };
+    workers.each(panels.count, transform);
+    Filter filter{panels, transformed, nullptr};
+    if (bias != nullptr) {
+      float* whole = transformed + kTile * g.depth * padded;
+      copy(whole, bias, g.channels);
+      clear(whole + g.channels, padded - g.channels);
+      filter.bias = whole;
+    }
+    const Tiling<kOutputs> tiling(g);
+    const Index fitting = kTransformedFloats / (kTile * g.depth) / kMaxRows * kMaxRows;
+    const Index most = max_of(Index{2 * kMaxRows}, min_of(Index{8 * kMaxRows}, fitting));
+    const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{workers.count()}, tiling.count));
+    workers.each(tasks, [&](Index t) {
+      const Index first = tiling.count * t / tasks;
+      task(g, tiling, first, tiling.count * (t + 1) / tasks - first, most, x, filter, activation, y);
+    });
+  }
+};
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

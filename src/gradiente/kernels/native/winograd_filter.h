@@ -1,0 +1,96 @@
+// The filter's gradient by Winograd's transforms: the received gradient takes the filter's place, tile by tile, and the sum over
+// the tiles is made before the result is transformed back.
+#pragma once
+
+#include "conv_filter.h"
+#include "winograd.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+// The filter has kTaps x kTaps taps, a tile kOutputs x kOutputs received gradients.
+template <int kOutputs, int kTaps>
+struct WinogradFilterGradient {
+  static_assert(kOutputs + kTaps - 1 == kSide, "a tile of 6 x 6");
+
+  // Adds some tiles' products to sums, [panels][36][depth][width].
+  static void add_tiles(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most,
+                        const Panels& panels, const float* x, const float* dy, float* sums) {
+    const Index in_pitch = whole_vectors(g.depth), out_pitch = panels.padded();
+    const Index in_step = matrix_step(most * in_pitch), out_step = matrix_step(most * out_pitch);
+    float* inputs = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step));
+    float* received = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
+    float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch) + kTile * kWidth));
+    clear(zeros, max_of(in_pitch, out_pitch));
+    const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kOutputs>(d, u); };
+    for (Index t = 0; t < count; ++t) {
+      const Index tile = first + t;
+      const Index image = tiling.image(tile), row = tiling.row(tile), column = tiling.column(tile);
+      transform_pixels<kSide>(x + image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
+                              row - g.row_padding, column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
+                              input_transform);
+      transform_pixels<kOutputs>(dy + image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns, g.channels,
+                                 row, column, zeros, received + t * out_pitch, out_step, gradient_transform);
+    }
+    for (Index p = 0; p < panels.count; ++p) {
+      const int vectors = panels.vectors(p);
+      const Index width = Index{vectors} * kWidth;
+      const Index tiles = ceil_div(g.depth, outer_rows(vectors));
+      const Segment whole{0, count};
+      // The tile function wants its right operand packed.
+      float* packed = scratch(Scratch::pixels, static_cast<std::size_t>(most * width));
+      for (int i = 0; i < kTile; ++i) {
+        const float* from = received + i * out_step + panels.first(p);
+        for (Index t = 0; t < count; ++t) {
+          for (int v = 0; v < vectors; ++v) store(packed + t * width + v * kWidth, load(from + t * out_pitch + v * kWidth));
+        }
+        float* to = sums + panels.first(p) * kTile * g.depth + i * g.depth * width;
+        for (Index m = 0, row = 0; m < tiles; ++m) {
+          const int height = static_cast<int>(ceil_div(g.depth - row, tiles - m));
+          outer_tile_for(height, vectors)(inputs + i * in_step + row, in_pitch, &whole, 1, packed, to + row * width);
+          row += height;
+        }
+      }
+    }
+  }
+
+  static void run(const Plane& g, const float* x, const float* dy, float* dw, Workers& workers) {
+    const Panels panels(g.channels);
+    const Index slot_size = kTile * g.depth * panels.padded();
+    const Tiling<kOutputs> tiling(g);
+    const Index fitting = kTransformedFloats / (kTile * g.depth);
+    const Index most = max_of(Index{24}, min_of(Index{96}, fitting));
+    const Index slots = min_of(Index{workers.count()}, tiling.count);
+    float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
+    workers.each(slots, [&](Index slot) {
+      float* own = sums + slot * slot_size;
+      clear(own, slot_size);
+      const Index end = tiling.count * (slot + 1) / slots;
+      for (Index t = tiling.count * slot / slots; t < end; t += most) {
+        add_tiles(g, tiling, t, min_of(most, end - t), most, panels, x, dy, own);
+      }
+    });
+    // Sum the slots, transform back.
+    workers.each(g.depth, [&](Index d) {
+      for (Index p = 0; p < panels.count; ++p) {
+        const Index width = Index{panels.vectors(p)} * kWidth;
+        for (Index v = 0; v < panels.size(p); v += kWidth) {
+          Vector m[kTile], results[kTaps * kTaps];
+          for (int i = 0; i < kTile; ++i) {
+            const float* from = sums + panels.first(p) * kTile * g.depth + (i * g.depth + d) * width + v;
+            m[i] = load(from);
+            for (Index slot = 1; slot < slots; ++slot) m[i] += load(from + slot * slot_size);
+          }
+          transform_output_square<kTaps>(m, results);
+          const int part = static_cast<int>(min_of(Index{kWidth}, panels.size(p) - v));
+          for (int t = 0; t < kTaps * kTaps; ++t) {
+            store_first(dw + (t * g.depth + d) * g.channels + panels.first(p) + v, results[t], part);
+          }
+        }
+      }
+    });
+  }
+};
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente
