@@ -57,3 +57,7 @@ class DivergedError(ArithmeticError):
 
 class OutOfMemoryError(MemoryError):
     """The data or a batch does not fit into the memory."""
+
+
+class ImageTooSmallError(SettingsError):
+    """The images are too small for the network."""

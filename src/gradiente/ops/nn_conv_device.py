@@ -12,6 +12,7 @@ the others round itself; inside them it does not, and computes them element by e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -44,9 +45,13 @@ def _dimension_numbers(lhs: str, rhs: str, out: str, spatial: int) -> tuple[str,
 def conv(x: Array, filters: Array, windows: Sequence[Window], pads: Pads, groups: int = 1) -> Array:
     """See ``nn_conv_numpy.conv``; with ``groups`` equal to the channels it is depthwise."""
     import jax
+    import jax.numpy as jnp
 
     if groups == 1 and _for_kernels(windows, x, filters):
         return kernels.conv2d(x, filters, *_steps(windows), pads)
+    if on_cpu() and groups == 1 and all(w.size == w.stride == 1 for w in windows) and not np.any(pads):
+        # A 1x1 convolution is a matrix product, and XLA's product is the faster one on the CPU.
+        return jnp.tensordot(x, filters.reshape(filters.shape[-2:]), 1)
     return jax.lax.conv_general_dilated(
         x, filters, [w.stride for w in windows], pads, rhs_dilation=[w.dilation for w in windows],
         dimension_numbers=_dimension_numbers("N.C", ".IO", "N.C", len(windows)), feature_group_count=groups,
@@ -154,9 +159,44 @@ def depthwise(x: Array, filters: Array, windows: Sequence[Window], pads: Pads) -
     """See ``nn_conv_numpy.depthwise``."""
     if _for_kernels(windows, x, filters):
         return depthwise_kernels.depthwise(x, filters, *_steps(windows), pads)
+    if on_cpu():
+        return _sum_of_shifts(x, filters, windows, [(*pad, 0) for pad in pads])
     channels, multiplier = filters.shape[-2:]
     flat = filters.reshape(*filters.shape[:-2], 1, channels * multiplier)
     return conv(x, flat, windows, pads, groups=channels)
+
+
+def _sum_of_shifts(
+    x: Array, filters: Array, windows: Sequence[Window], pads: Sequence[tuple[int, int, int]]
+) -> Array:
+    """A depthwise convolution as the sum, over the window's positions, of the shifted input times a row of the filter.
+
+    XLA makes one loop of it that runs along the channels, 8 to 20 times as fast on the CPU as its grouped convolution.
+
+    Args:
+        x: ``[batch, ..., channels]``.
+        filters: ``[*window, channels, multiplier]``.
+        windows: the window along each axis.
+        pads: zeros before, after and between the elements of each axis.
+    """
+    import jax
+
+    channels, multiplier = filters.shape[-2:]
+    # The barrier keeps XLA from working out the padding anew for every position.
+    once: Any = jax.lax.optimization_barrier  # pyright: ignore[reportUnknownMemberType] - JAX leaves it untyped
+    padded = once(jax.lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *pads, (0, 0, 0)]))
+    if multiplier > 1:
+        padded = padded[..., None]
+    sizes = [(p - w.extent) // w.stride + 1 for p, w in zip(padded.shape[1:], windows, strict=False)]
+    total: Any = 0
+    for position in product(*(range(w.size) for w in windows)):
+        slices = tuple(
+            slice(p * w.dilation, p * w.dilation + (o - 1) * w.stride + 1, w.stride)
+            for p, w, o in zip(position, windows, sizes, strict=True)
+        )
+        weights = filters[position] if multiplier > 1 else filters[position][:, 0]
+        total = total + padded[(slice(None), *slices)] * weights
+    return total.reshape(x.shape[0], *sizes, channels * multiplier)
 
 
 def depthwise_input_gradient(
@@ -168,7 +208,14 @@ def depthwise_input_gradient(
     if _for_kernels(windows, grad, filters):
         return depthwise_kernels.depthwise_input_gradient(grad, filters, sizes, *_steps(windows), pads)
     n = len(windows)
-    channels = filters.shape[-2]
+    channels, multiplier = filters.shape[-2:]
+    if on_cpu() and multiplier == 1:
+        spread = [
+            (*pad, w.stride - 1)
+            for pad, w in zip(_transposed_pads(grad, sizes, windows, pads), windows, strict=True)
+        ]
+        dense = [replace(w, stride=1) for w in windows]
+        return _sum_of_shifts(grad, jax.lax.rev(filters, tuple(range(n))), dense, spread)
     # One group a channel: its multiplier outputs are the group's inputs here, so the filter is [*window, M, C].
     turned = jax.lax.rev(filters, tuple(range(n))).swapaxes(-1, -2)
     return jax.lax.conv_general_dilated(

@@ -7,14 +7,25 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from gradiente.classify.networks.cnn import cnn
+from gradiente.classify.networks.cs231n import cs231n
+from gradiente.classify.networks.efficientnet_lite0 import efficientnet_lite0
+from gradiente.classify.networks.own import own_network
 from gradiente.classify.networks.perceptron import perceptron
+from gradiente.classify.networks.resnet20 import resnet20
 from gradiente.classify.networks.softmax import softmax
 from gradiente.classify.problems import SettingsError
 
 Network: TypeAlias = Callable[[Any, int, bool], Any]
 """``network(images, num_classes, training) -> logits``, built into the default graph."""
 
-NETWORKS: dict[str, Callable[..., Any]] = {"cnn": cnn, "softmax": softmax, "perceptron": perceptron}
+NETWORKS: dict[str, Callable[..., Any]] = {
+    "cnn": cnn,
+    "cs231n": cs231n,
+    "efficientnet-lite0": efficientnet_lite0,
+    "perceptron": perceptron,
+    "resnet20": resnet20,
+    "softmax": softmax,
+}
 """The networks that ``--model`` names."""
 
 
@@ -22,16 +33,22 @@ def find_network(name: str, layers: int | None = None, width: int | None = None)
     """The network called ``name``.
 
     Args:
-        name: a key of ``NETWORKS``.
+        name: a key of ``NETWORKS``, or a person's own as ``file.py:function``.
         layers: how many layers a perceptron has; None for its own number.
         width: how many neurons its hidden layers have.
 
     Raises:
         SettingsError: there is no such network, or it has no such setting.
     """
-    if name not in NETWORKS:
-        raise SettingsError(f"There is no network {name!r}. There are {', '.join(sorted(NETWORKS))}.")
+    if ":" in name or name.endswith(".py"):
+        network = own_network(name)
+    elif name in NETWORKS:
+        network = NETWORKS[name]
+    else:
+        raise SettingsError(
+            f"There is no network {name!r}. There are {', '.join(sorted(NETWORKS))}, and your own as my_net.py:build."
+        )
     sizes = {key: value for key, value in (("layers", layers), ("width", width)) if value is not None}
     if sizes and name != "perceptron":
         raise SettingsError(f"{' and '.join(sizes)} can be set for the perceptron only, not for {name}.")
-    return partial(NETWORKS[name], **sizes)
+    return partial(network, **sizes)
