@@ -200,13 +200,13 @@ def _view(
     shape, steps = _whole(sizes), _whole(strides)
     if len(shape) != len(steps) or len(shape) > 32:
         raise NotWeightsError(f"it has a tensor of {len(shape)} sizes and {len(steps)} strides")
-    return _View(storage, *_whole((offset,)), shape, steps)
+    return _View(storage, _whole((offset,))[0], shape, steps)
 
 
 def _whole(numbers: Any) -> tuple[int, ...]:
     """A tuple of numbers from 0 upwards, as sizes and strides are."""
-    values: tuple[Any, ...] = numbers if isinstance(numbers, tuple) else (None,)
-    if any(type(n) is not int or n < 0 for n in values):
+    values: Any = numbers
+    if not isinstance(numbers, tuple) or any(type(n) is not int or n < 0 for n in values):
         raise NotWeightsError("it has a tensor without whole numbers for its offset, sizes and strides")
     return values
 

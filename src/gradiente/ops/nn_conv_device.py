@@ -183,8 +183,8 @@ def _sum_of_shifts(
 
     channels, multiplier = filters.shape[-2:]
     # The barrier keeps XLA from working out the padding anew for every position.
-    once: Any = jax.lax.optimization_barrier  # pyright: ignore[reportUnknownMemberType] - JAX leaves it untyped
-    padded = once(jax.lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *pads, (0, 0, 0)]))
+    lax: Any = jax.lax  # the barrier has no types
+    padded = lax.optimization_barrier(lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), *pads, (0, 0, 0)]))
     if multiplier > 1:
         padded = padded[..., None]
     sizes = [(p - w.extent) // w.stride + 1 for p, w in zip(padded.shape[1:], windows, strict=False)]

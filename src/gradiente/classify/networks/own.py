@@ -43,9 +43,8 @@ def own_network(name: str) -> Any:
     module = _run(path, name)
     function = getattr(module, function_name, None)
     if not inspect.isfunction(function):
-        there = sorted(
-            key for key, value in vars(module).items() if inspect.isfunction(value) and key[0] != "_"
-        )
+        names: list[str] = [key for key in dir(module) if key[0] != "_"]
+        there = [key for key in names if inspect.isfunction(getattr(module, key))]
         raise SettingsError(
             f"{path} has no function {function_name!r}. It has {', '.join(there) or 'none'}. {_EXAMPLE}"
         )
