@@ -57,6 +57,7 @@ from gradiente.ops.image_resize import resize_bilinear as resize_bilinear
 from gradiente.ops.image_resize import resize_image_with_pad as resize_image_with_pad
 from gradiente.ops.image_resize import resize_images as resize_images
 from gradiente.ops.image_resize import resize_nearest_neighbor as resize_nearest_neighbor
+from gradiente.ops.image_transform import projective_transform as projective_transform
 from gradiente.ops.patches import extract_image_patches as extract_image_patches
 from gradiente.ops.random_shuffling import random_crop as random_crop
 from gradiente.ops.reshape import transpose as transpose

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradiente as tf
-from gradiente.classify.augment import AUGMENTATIONS, Augmentation, sample
+from gradiente.classify.augment import AUGMENTATIONS, Augmentation
 
 
 def varied(augmentation: Augmentation, images: np.ndarray, times: int = 1) -> np.ndarray:
@@ -17,20 +17,6 @@ def varied(augmentation: Augmentation, images: np.ndarray, times: int = 1) -> np
     with tf.Session() as sess:
         run = sess.make_callable(y, [x])
         return np.concatenate([run(images) for _ in range(times)])
-
-
-def test_sampling_agrees_with_scipy():
-    from scipy.ndimage import map_coordinates
-
-    rng = np.random.default_rng(0)
-    images = rng.uniform(0, 255, (3, 6, 9, 2)).astype(np.float32)
-    y, x = rng.uniform(-3, 9, (2, 3, 4, 5)).astype(np.float32)
-    with tf.Session() as sess:
-        found = sess.run(sample(tf.constant(images), tf.constant(y), tf.constant(x)))
-    for i in range(3):
-        for c in range(2):
-            expected = map_coordinates(images[i, ..., c], [y[i], x[i]], order=1, mode="nearest")
-            np.testing.assert_allclose(found[i, ..., c], expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 1)])

@@ -12,6 +12,14 @@ _SMALL = ("float32",)
 _TABLE = (
     "TensorFlow's kernel is a table of 1024 steps, so that its values, and no formula's, are the reference"
 )
+_MAPS = np.array(
+    [
+        [1, 0, 1, 0, 1, -1, 0, 0],
+        [0.9, 0.3, -1.2, -0.2, 1.1, 0.4, 0, 0],
+        [1.2, 0, 0.3, 0.1, 0.8, 2, 0.02, 0.01],
+    ],
+    np.float32,
+)
 _BOXES = np.array([[0, 0, 1, 1], [0.2, 0.1, 0.7, 0.9], [0.9, 0.1, 0.2, 0.5]], np.float32)
 
 
@@ -37,6 +45,35 @@ def _nearest(x: Any, height: int, width: int) -> Any:
     rows = np.floor(_positions(x.shape[1], height, False) + 1e-6).astype(int)
     columns = np.floor(_positions(x.shape[2], width, False) + 1e-6).astype(int)
     return x[:, rows][:, :, columns]
+
+
+def _mapped(x: Any, maps: Any, order: int, mode: str) -> Any:
+    """SciPy's sampling; its modes have other names."""
+    from scipy.ndimage import map_coordinates
+
+    mode = {"CONSTANT": "constant", "NEAREST": "nearest", "REFLECT": "reflect"}[mode]
+    row, column = np.mgrid[: x.shape[1], : x.shape[2]].astype(np.float64)
+    out = np.zeros(x.shape)
+    for i, a in enumerate(np.resize(maps.astype(np.float64), (len(x), 8))):
+        below = a[6] * column + a[7] * row + 1
+        at = (a[3] * column + a[4] * row + a[5]) / below, (a[0] * column + a[1] * row + a[2]) / below
+        for c in range(x.shape[3]):
+            out[i, ..., c] = map_coordinates(x[i, ..., c].astype(np.float64), at, order=order, mode=mode)
+    return out.astype(x.dtype)
+
+
+def _transform_of(tf: Any) -> Any:
+    """The function, by the name that each library has it under."""
+    if hasattr(tf.image, "projective_transform"):
+        return lambda x, maps, mode: tf.image.projective_transform(x, maps, "BILINEAR", fill_mode=mode)
+    return lambda x, maps, mode: tf.raw_ops.ImageProjectiveTransformV3(
+        images=x,
+        transforms=maps,
+        output_shape=[6, 7],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode=mode,
+    )
 
 
 def _blocks(x: Any, size: int) -> Any:
@@ -178,6 +215,18 @@ CASES = [
         dtypes=_SMALL,
         note="its values are in the golden file",
     ),
+    *[
+        Case(
+            "ImageProjectiveTransformV3",
+            lambda tf, x, mode=mode: _transform_of(tf)(x, _MAPS, mode),
+            [F(3, 6, 7, 2)],
+            lambda x, mode=mode: _mapped(x, _MAPS, 1, mode),
+            grad=False,
+            dtypes=_SMALL,
+            name=f"transform_{mode.lower()}",
+        )
+        for mode in ("NEAREST", "REFLECT")
+    ],
     Case(
         "NonMaxSuppressionV3",
         lambda tf, b, s: tf.image.non_max_suppression(b, s, 3, 0.4),

@@ -72,23 +72,25 @@ class Augmentation:
         batch = tf.shape(images)[0]
 
         def draw(most: float) -> Any:
-            return tf.random_uniform([batch, 1, 1], -most, most) if most else tf.zeros([batch, 1, 1])
+            return tf.random_uniform([batch, 1], -most, most) if most else tf.zeros([batch, 1])
 
         angle = draw(math.radians(self.rotate))
         scale_x, scale_y = 1 + draw(self.zoom), 1 + draw(self.zoom)
         if self.flip:
             scale_x *= tf.where(
-                tf.random_uniform([batch, 1, 1]) < 0.5, -tf.ones_like(angle), tf.ones_like(angle)
+                tf.random_uniform([batch, 1]) < 0.5, -tf.ones_like(angle), tf.ones_like(angle)
             )
-        # Coordinates from the middle, which stays where it is, so that a side of one counts as much as another.
-        y = tf.reshape(tf.range(height, dtype=tf.float32) - (height - 1) / 2, [1, height, 1])
-        x = tf.reshape(tf.range(width, dtype=tf.float32) - (width - 1) / 2, [1, 1, width])
-        x = x * scale_x
-        y = y * scale_y + tf.zeros_like(x)
-        x += draw(self.shear) * y
-        from_x = tf.cos(angle) * x - tf.sin(angle) * y + draw(self.shift) * width + (width - 1) / 2
-        from_y = tf.sin(angle) * x + tf.cos(angle) * y + draw(self.shift) * height + (height - 1) / 2
-        return sample(images, from_y, from_x)
+        # The map from the result's pixels to the image's, about the middle, which stays where it is: first scaled and
+        # mirrored, then sheared, then turned, then moved.
+        cos, sin, slant = tf.cos(angle), tf.sin(angle), draw(self.shear)
+        a0, a1 = cos * scale_x, (cos * slant - sin) * scale_y
+        b0, b1 = sin * scale_x, (sin * slant + cos) * scale_y
+        middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+        a2 = middle_x - a0 * middle_x - a1 * middle_y + draw(self.shift) * width
+        b2 = middle_y - b0 * middle_x - b1 * middle_y + draw(self.shift) * height
+        none = tf.zeros_like(a0)
+        maps = tf.concat([a0, a1, a2, b0, b1, b2, none, none], 1)
+        return tf.image.projective_transform(images, maps, "BILINEAR", fill_mode="NEAREST")
 
     def _lit(self, images: Any) -> Any:
         batch = tf.shape(images)[0]
@@ -112,33 +114,6 @@ class Augmentation:
         square = tf.logical_and(tf.reshape(rows, [-1, height, 1, 1]), tf.reshape(columns, [-1, 1, width, 1]))
         inside = tf.cast(square, tf.float32)
         return images * (1 - inside) + mean * inside
-
-
-def sample(images: Any, y: Any, x: Any) -> Any:
-    """Read images between their pixels, with bilinear interpolation; outside, the nearest pixel of the edge counts.
-
-    Args:
-        images: float32 ``[batch, height, width, channels]``, height, width and channels known.
-        y: rows, float32 ``[batch, rows, columns]``; 0 is the middle of the first row.
-        x: columns, of the same shape.
-
-    Returns:
-        float32 ``[batch, rows, columns, channels]``.
-    """
-    height, width, channels = (int(d) for d in images.shape[1:])
-    pixels = tf.reshape(images, [-1, channels])
-    y, x = tf.clip_by_value(y, 0.0, height - 1.0), tf.clip_by_value(x, 0.0, width - 1.0)
-    top, left = (
-        tf.minimum(tf.floor(y), max(0.0, height - 2.0)),
-        tf.minimum(tf.floor(x), max(0.0, width - 2.0)),
-    )
-    down, right = tf.expand_dims(y - top, -1), tf.expand_dims(x - left, -1)
-    first = tf.reshape(tf.range(tf.shape(images)[0]) * (height * width), [-1, 1, 1])
-    at = first + tf.cast(top, tf.int32) * width + tf.cast(left, tf.int32)
-    below, beside = width * (height > 1), int(width > 1)
-    upper = tf.gather(pixels, at) * (1 - right) + tf.gather(pixels, at + beside) * right
-    lower = tf.gather(pixels, at + below) * (1 - right) + tf.gather(pixels, at + below + beside) * right
-    return upper * (1 - down) + lower * down
 
 
 AUGMENTATIONS: Mapping[str, Augmentation] = {

@@ -29,6 +29,7 @@ TARGETS = (
     "gradiente_max_pool_gradient",
     "gradiente_average_pool",
     "gradiente_average_pool_gradient",
+    "gradiente_image_transform",
 )
 """The library's functions that XLA calls, one line each so that changes to the list seldom meet."""
 

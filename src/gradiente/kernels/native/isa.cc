@@ -1,6 +1,7 @@
 // All that computes, for one instruction set: CMakeLists.txt compiles this file once for each.
 #include "conv.h"
 #include "depthwise.h"
+#include "image.h"
 #include "kernels.h"
 #include "pool.h"
 
@@ -23,6 +24,7 @@ const Kernels kTable = {
     max_pool_gradient,
     average_pool,
     average_pool_gradient,
+    image_transform,
 };
 
 } // namespace GRADIENTE_ISA

@@ -35,6 +35,15 @@ struct Pool2d {
   Index row_padding, column_padding;
 };
 
+// A sampling's sizes; `maps` is the number of projective maps, one for all images or one for each.
+struct Images {
+  Index batch;
+  Index in_rows, in_columns;
+  Index out_rows, out_columns;
+  Index channels;
+  Index maps;
+};
+
 enum class Activation { none = 0, relu = 1, relu6 = 2 };
 
 struct Kernels {
@@ -56,6 +65,8 @@ struct Kernels {
   void (*max_pool_gradient)(const Pool2d&, bool relu, const float* x, const float* dy, float* dx, Workers&);
   void (*average_pool)(const Pool2d&, const float* x, float* y, Workers&);
   void (*average_pool_gradient)(const Pool2d&, const float* dy, float* dx, Workers&);
+  // y = x at where the maps send y's pixels, bilinear, with the edge repeated.
+  void (*image_transform)(const Images&, const float* x, const float* maps, float* y, Workers&);
 };
 
 // The table of the best instruction set that this processor has, or of that which GRADIENTE_CPU names.
