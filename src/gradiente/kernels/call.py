@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from gradiente.graph.types import Array
+from gradiente.kernels.library import library
 
 
 def call(target: str, shape: Sequence[int], *operands: Array, **attributes: Any) -> Array:
-    """The float32 result, of that shape, of one of the library's functions (``library.TARGETS``)."""
+    """The float32 result, of that shape, of one of the library's functions (``library.TARGETS``).
+
+    Raises:
+        RuntimeError: without the library; ``library.usable`` tells beforehand.
+    """
     import jax
 
+    if library() is None:
+        raise RuntimeError(
+            f"{target} was called, but gradiente's CPU kernels are not installed, or switched off."
+        )
     untyped: Any = jax
     result = untyped.ShapeDtypeStruct(tuple(shape), np.float32)
     return untyped.ffi.ffi_call(target, result)(*operands, **attributes)

@@ -65,9 +65,9 @@ inline void conv_forward(const Conv2d& c, const float* x, const float* w, const 
                  forward_axis(c.out_columns, c.filter_columns, c.column_stride, c.column_dilation, c.column_padding)};
   const Index taps = c.filter_rows * c.filter_columns;
   const Index tap_step = c.in_channels * c.out_channels;
-  if (bias == nullptr && activation == Activation::none &&
-      columns_are_cheaper(c.out_channels, c.in_channels, taps, c.in_rows * c.in_columns, c.out_rows * c.out_columns, taps)) {
-    gather_by_columns(&g, 1, FewChannels{c.filter_rows, c.filter_columns, tap_step, 1, c.out_channels}, x, w, y, workers);
+  if (columns_are_cheaper(c.out_channels, c.in_channels, taps, c.in_rows * c.in_columns, c.out_rows * c.out_columns, taps)) {
+    const FewChannels few{c.filter_rows, c.filter_columns, tap_step, 1, c.out_channels};
+    gather_by_columns(&g, 1, few, x, w, FewEnds{bias, activation}, y, workers);
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, c.out_channels, 1};
@@ -90,8 +90,8 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
                                                    c.in_rows * c.in_columns, ceil_div(taps, phases))) {
     Gather all[kMostPhases];
     for (Index p = 0; p < phases; ++p) all[p] = gradient_phase(c, p / c.column_stride, p % c.column_stride);
-    gather_by_columns(all, phases, FewChannels{c.filter_rows, c.filter_columns, tap_step, c.out_channels, 1}, dy, w, dx,
-                      workers);
+    const FewChannels few{c.filter_rows, c.filter_columns, tap_step, c.out_channels, 1};
+    gather_by_columns(all, phases, few, dy, w, FewEnds{nullptr, Activation::none}, dx, workers);
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, 1, c.out_channels};

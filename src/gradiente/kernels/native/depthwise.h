@@ -141,31 +141,67 @@ inline void depthwise_input_gradient(const Conv2d& c, const float* dy, const flo
   }
 }
 
-// Adds to kCount taps of a filter's row, beginning at tap `column`, what one row of results gives.
+// Adds to kCount taps of a filter's row, beginning at tap `column`, what one row of results gives. Two results at a time have
+// sums of their own: each addition waits for the one before it.
 template <int kCount>
 GRADIENTE_INLINE void depthwise_row_sums(const Conv2d& c, Index in_row, Index column, const float* image,
                                          const float* received, float* sums, int size) {
-  Vector total[kCount];
-  for (int j = 0; j < kCount; ++j) total[j] = load_first(sums + j * c.in_channels, size);
-  const float* row = image + in_row * c.in_columns * c.in_channels;
-  const Index first_tap = column * c.column_dilation - c.column_padding;
-  const Index reach = first_tap + (kCount - 1) * c.column_dilation;
-  for (Index b = 0; b < c.out_columns; ++b) {
+  Vector even[kCount], odd[kCount];
+  for (int j = 0; j < kCount; ++j) {
+    even[j] = load_first(sums + j * c.in_channels, size);
+    odd[j] = zero();
+  }
+  const Index tap = c.column_dilation * c.in_channels;
+  const Index step = c.column_stride * c.in_channels;
+  const Axis axis = forward_axis(c.out_columns, kCount, c.column_stride, c.column_dilation,
+                                 c.column_padding - column * c.column_dilation);
+  const TapRange whole = whole_results(axis, c.in_columns);
+  // Of the first result's first tap; it may lie outside the image.
+  const Index start = (in_row * c.in_columns + axis.lowest) * c.in_channels;
+  const auto at_edge = [&](Index b) {
+    const TapRange taps = taps_inside(axis, b, c.in_columns);
     const Vector dy = load_first(received + b * c.in_channels, size);
-    const Index at = b * c.column_stride;
-    if (at + first_tap >= 0 && at + reach < c.in_columns) {
+    for (int j = 0; j < kCount; ++j) {
+      if (j >= taps.first && j < taps.end) even[j] += load_first(image + (start + b * step + j * tap), size) * dy;
+    }
+  };
+  Index b = 0;
+  for (; b < whole.first; ++b) at_edge(b);
+  for (; b + 2 <= whole.end; b += 2) {
+    const float* from = image + (start + b * step);
+    const Vector first = load_first(received + b * c.in_channels, size);
+    const Vector second = load_first(received + (b + 1) * c.in_channels, size);
 #pragma GCC unroll 5
-      for (int j = 0; j < kCount; ++j) {
-        total[j] += load_first(row + (at + first_tap + j * c.column_dilation) * c.in_channels, size) * dy;
-      }
-    } else {
-      for (int j = 0; j < kCount; ++j) {
-        const Index w = at + first_tap + j * c.column_dilation;
-        if (w >= 0 && w < c.in_columns) total[j] += load_first(row + w * c.in_channels, size) * dy;
+    for (int j = 0; j < kCount; ++j) {
+      even[j] += load_first(from + j * tap, size) * first;
+      odd[j] += load_first(from + step + j * tap, size) * second;
+    }
+  }
+  for (; b < c.out_columns; ++b) at_edge(b);
+  for (int j = 0; j < kCount; ++j) store_first(sums + j * c.in_channels, even[j] + odd[j], size);
+}
+
+// Adds what row `row` of an image's results gives to the sums of all taps, for one vector of channels.
+GRADIENTE_INLINE void depthwise_all_taps(const Conv2d& c, Index row, const float* image, const float* received, float* sums,
+                                         int size) {
+  for (Index i = 0; i < c.filter_rows; ++i) {
+    const Index in_row = row * c.row_stride + i * c.row_dilation - c.row_padding;
+    if (in_row < 0 || in_row >= c.in_rows) continue;
+    float* to = sums + i * c.filter_columns * c.in_channels;
+    for (Index j = 0; j < c.filter_columns;) {
+      const Index left = c.filter_columns - j;
+      if (left >= 5) {
+        depthwise_row_sums<5>(c, in_row, j, image, received, to + j * c.in_channels, size);
+        j += 5;
+      } else if (left >= 3) {
+        depthwise_row_sums<3>(c, in_row, j, image, received, to + j * c.in_channels, size);
+        j += 3;
+      } else {
+        depthwise_row_sums<1>(c, in_row, j, image, received, to + j * c.in_channels, size);
+        j += 1;
       }
     }
   }
-  for (int j = 0; j < kCount; ++j) store_first(sums + j * c.in_channels, total[j], size);
 }
 
 // The filter's gradient. As in filter_gradient, slots of fixed images have sums of their own.
@@ -182,24 +218,11 @@ inline void depthwise_filter_gradient(const Conv2d& c, const float* x, const flo
       for (Index r = all_rows * slot / slots; r < all_rows * (slot + 1) / slots; ++r) {
         const float* image = x + r / c.out_rows * c.in_rows * c.in_columns * c.in_channels + channel;
         const float* received = dy + r * c.out_columns * c.in_channels + channel;
-        for (Index i = 0; i < c.filter_rows; ++i) {
-          const Index in_row = r % c.out_rows * c.row_stride + i * c.row_dilation - c.row_padding;
-          if (in_row < 0 || in_row >= c.in_rows) continue;
-          float* row_sums = own + i * c.filter_columns * c.in_channels + channel;
-          for (Index j = 0; j < c.filter_columns;) {
-            const Index left = c.filter_columns - j;
-            float* to = row_sums + j * c.in_channels;
-            if (left >= 5) {
-              depthwise_row_sums<5>(c, in_row, j, image, received, to, count);
-              j += 5;
-            } else if (left >= 3) {
-              depthwise_row_sums<3>(c, in_row, j, image, received, to, count);
-              j += 3;
-            } else {
-              depthwise_row_sums<1>(c, in_row, j, image, received, to, count);
-              j += 1;
-            }
-          }
+        // The whole vector's case is compiled by itself.
+        if (count == kWidth) {
+          depthwise_all_taps(c, r % c.out_rows, image, received, own + channel, kWidth);
+        } else {
+          depthwise_all_taps(c, r % c.out_rows, image, received, own + channel, count);
         }
       }
     }

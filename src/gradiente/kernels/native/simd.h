@@ -63,7 +63,7 @@ GRADIENTE_INLINE void store_first(float* p, Vector v, int count) {
 
 // `a` where the mask is set, else `b`.
 GRADIENTE_INLINE Vector select(Mask mask, Vector a, Vector b) {
-  return reinterpret_cast<Vector>((mask & reinterpret_cast<Mask>(a)) | (~mask & reinterpret_cast<Mask>(b)));
+  return mask ? a : b;
 }
 
 // max(x, 0); a NaN stays one, as in jnp.maximum.
