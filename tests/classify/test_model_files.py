@@ -97,7 +97,7 @@ def test_weights_that_do_not_fit(folder):
         ({"input": {"height": 10**9, "width": 5, "channels": 3, "resize": "crop"}}, "which can't be"),
         (
             {"input": {"height": 4, "width": 5, "channels": 3, "resize": "melt"}},
-            "'melt'; there are stretch and crop",
+            "'melt'; there are stretch, crop, pad",
         ),
         ({"input": None}, "is no description of a model"),
     ],

@@ -1,6 +1,7 @@
 """From a folder of images to a classifier that was tested, built on the public names only.
 
-``train(data)`` makes a run, ``load(run).predict(images)`` uses it, ``test(run, data)`` says how good it is.
+``train(data)`` makes a run, ``load(run).predict(images)`` uses it, ``test(run, data)`` says how good it is, and
+``export(run)`` writes it for other programs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from gradiente.classify.classifier import Classifier as Classifier
 from gradiente.classify.classifier import Prediction as Prediction
 from gradiente.classify.classifier import load as load
+from gradiente.classify.export import Exported as Exported
+from gradiente.classify.export import export as export
 from gradiente.classify.progress import Progress as Progress
 from gradiente.classify.run import Run as Run
 from gradiente.classify.run import resume as resume

@@ -12,14 +12,14 @@ from gradiente.classify.problems import UnreadableImageError
 from gradiente.images.loading import Resize, fit, read_image
 
 
-def bring(image: Any, shape: tuple[int, int, int], resize: str) -> npt.NDArray[np.uint8]:
+def bring(image: Any, shape: tuple[int, int, int], resize: Resize) -> npt.NDArray[np.uint8]:
     """An image as the model takes it.
 
     Args:
         image: a path, a file's contents, a Pillow image, or a uint8 array ``[height, width]`` or
             ``[height, width, 1, 3 or 4]``.
         shape: height, width and channels of the result.
-        resize: how images of other proportions are brought to it: ``"stretch"`` or ``"crop"``.
+        resize: how images of other proportions are brought to it: see ``Resize``.
 
     Returns:
         uint8 ``shape``.
@@ -27,13 +27,12 @@ def bring(image: Any, shape: tuple[int, int, int], resize: str) -> npt.NDArray[n
     Raises:
         UnreadableImageError: it can't be read, or is no image.
     """
-    how = cast("Resize", resize)
     try:
         if isinstance(image, bytes):
-            return read_image(image, *shape, how)
+            return read_image(image, *shape, resize)
         if isinstance(image, (str, Path)):
-            return read_image(Path(image), *shape, how)
-        return fit(_as_pillow(image), *shape, how)
+            return read_image(Path(image), *shape, resize)
+        return fit(_as_pillow(image), *shape, resize)
     except ValueError as error:
         name = str(image) if isinstance(image, (str, Path)) else "an image"
         raise UnreadableImageError(name, str(error).rstrip(".")) from error

@@ -8,12 +8,13 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy.typing as npt
 
 from gradiente.classify.graphs import IMAGES, PROBABILITIES
 from gradiente.classify.problems import ModelError
+from gradiente.images.loading import Resize
 
 FORMAT = "gradiente classifier"
 VERSION = 1
@@ -21,8 +22,8 @@ VERSION = 1
 
 DESCRIPTION = "model.json"
 
-RESIZES = ("stretch", "crop")
-"""How images of other proportions are brought to the model's size: stretched, or their middle cut out."""
+RESIZES: tuple[Resize, ...] = get_args(Resize)
+"""How images of other proportions are brought to the model's size."""
 
 _MOST_PIXELS = 4096 * 4096
 _MOST_CLASSES = 100_000
@@ -47,7 +48,7 @@ class Description:
     width: int
     channels: int
     network: str
-    resize: str = "stretch"
+    resize: Resize = "stretch"
     temperature: float = 1.0
 
     @property
@@ -170,7 +171,7 @@ def check_description(said: Description, what: str) -> None:
         raise ModelError(f"{what} has a class with control characters in its name: {strange[0]!r:.100}.")
     if said.resize not in RESIZES:
         raise ModelError(
-            f"{what} brings images to size by {said.resize!r:.100}; there are {' and '.join(RESIZES)}."
+            f"{what} brings images to size by {said.resize!r:.100}; there are {', '.join(RESIZES)}."
         )
     if not (math.isfinite(said.temperature) and 1e-3 <= said.temperature <= 1e3):
         raise ModelError(f"{what} has the temperature {said.temperature}, which can't be.")

@@ -51,6 +51,10 @@ class UnreadableImageError(ValueError):
         self.image, self.reason = image, reason
 
 
+class ExportError(ValueError):
+    """A model can't be exported in this form, or what was exported does not say the same as the model."""
+
+
 class DivergedError(ArithmeticError):
     """The loss is not a finite number any more."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gradiente.cli import export as _export
 from gradiente.cli import failures as _failures
 from gradiente.cli import predict as _predict
 from gradiente.cli import run as _run
@@ -30,3 +31,4 @@ main.command("run", cls=RunCommand, context_settings=_run.SETTINGS)(_run.run)
 main.command("train", epilog=_failures.EPILOG)(_train.train)
 main.command("test", epilog=_failures.EPILOG)(_test.run_test)
 main.command("predict", epilog=_failures.EPILOG)(_predict.predict)
+main.command("export", epilog=_failures.EPILOG)(_export.export)

@@ -12,10 +12,11 @@ UNREADABLE_IMAGES = 14
 INTERRUPTED = 130
 
 EPILOG = (
-    "Exit status: 0 done; 2 wrong option or setting; 3 data not found; 4 no images; 5 one class only; 6 a class with too "
-    "few images; 7 wrong categories file; 8 no such run or model; 9 wrong model file; 10 the data's classes are not the "
-    "model's; 11 the loss is no number any more; 12 out of memory; 13 a file can't be written; 14 some images can't be "
-    "read; 16 the data changed since the run began; 17 wrong checkpoint; 18 the run's folder is in use; 130 interrupted."
+    "Exit status: 0 done; 2 wrong option or setting; 3 data not found; 4 no images; 5 one class only; 6 a class with "
+    "too few images; 7 wrong categories file; 8 no such run or model; 9 wrong model file; 10 the data's classes are "
+    "not the model's; 11 the loss is no number any more; 12 out of memory; 13 a file can't be written; 14 some images "
+    "can't be read; 15 what was exported does not agree, or can't be made; 16 the data changed since the run began; "
+    "17 wrong checkpoint; 18 the run's folder is in use; 130 interrupted."
 )
 
 
@@ -40,6 +41,7 @@ def failures_as_status() -> Iterator[None]:
         problems.ClassesDifferError: 10,
         problems.DivergedError: 11,
         problems.OutOfMemoryError: 12,
+        problems.ExportError: 15,
         problems.DataChangedError: 16,
         problems.CheckpointError: 17,
         problems.RunInUseError: 18,
