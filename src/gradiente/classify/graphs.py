@@ -110,7 +110,7 @@ def training_graph(
 def _in_bfloat16(getter: Any, name: str, *arguments: Any, **settings: Any) -> Any:
     """A trainable variable stays float32, and the layers see it in bfloat16."""
     variable = getter(name, *arguments, **settings)
-    half = settings.get("trainable", True) and variable.dtype.base_dtype == tf.float32
+    half = settings.get("trainable") is not False and variable.dtype.base_dtype == tf.float32
     return tf.cast(variable, tf.bfloat16) if half else variable
 
 

@@ -155,6 +155,8 @@ def from_mapping(values: Mapping[str, Any], where: str = "") -> Settings:
             hint = f" Did you mean {near[0]}?" if near else ""
             raise SettingsError(f"{where}there is no setting {name!r}.{hint} There are {', '.join(kinds)}.")
         wanted = kinds[name].split(" | ")[0]
+        if value is None and kinds[name].endswith("| None"):
+            continue
         if wanted == "float" and type(value) is int:
             value = float(value)
         if type(value).__name__ != wanted:

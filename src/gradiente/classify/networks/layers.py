@@ -92,8 +92,9 @@ def batch_norm(x: Any, training: bool, name: str, momentum: float = 0.9) -> Any:
     """
     channels = int(x.shape[3])
     with tf.variable_scope(name):
-        gamma = tf.get_variable("gamma", [channels], initializer=tf.ones_initializer())
-        beta = tf.get_variable("beta", [channels], initializer=tf.zeros_initializer())
+        # Statistics are float32, also where the layers compute in bfloat16.
+        gamma = tf.to_float(tf.get_variable("gamma", [channels], initializer=tf.ones_initializer()))
+        beta = tf.to_float(tf.get_variable("beta", [channels], initializer=tf.zeros_initializer()))
         mean = tf.get_variable("moving_mean", [channels], initializer=tf.zeros_initializer(), trainable=False)
         variance = tf.get_variable(
             "moving_variance", [channels], initializer=tf.ones_initializer(), trainable=False
