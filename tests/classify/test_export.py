@@ -72,7 +72,7 @@ def test_images_of_any_size(runner, channels):
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 def test_images_are_brought_to_size_as_predict_brings_them(resize):
-    """The pixels themselves: at most one step of 255 apart, and rarely."""
+    """The pixels themselves: at most one step of 255 apart, as Pillow rounds between its passes and takes either first."""
     model = made(find_network("softmax"), (9, 12, 3), resize)
     graph_def = exported_graph(model)
     inside = next(n.input[0] for n in graph_def.node if n.name == "network/Cast")
@@ -80,12 +80,13 @@ def test_images_are_brought_to_size_as_predict_brings_them(resize):
         tf.import_graph_def(graph_def, name="")
     rng = np.random.default_rng(3)
     with tf.Session(graph=graph) as session:
-        for size in ((9, 12), (4, 5), (40, 23), (20, 61)):
+        for size in ((9, 12), (4, 5), (40, 23), (20, 61), (61, 20), (300, 401)):
             image = rng.integers(0, 256, (*size, 3), np.uint8)
             found = session.run(f"{inside}:0", {"images:0": image[None]})[0].astype(int)
             apart = np.abs(found - bring(image, (9, 12, 3), resize).astype(int))
             assert apart.max() <= 1
-            assert (apart > 0).mean() < 0.06
+            assert apart.mean() < 0.25
+            assert (apart == 0).all() or size != (9, 12)
 
 
 def everything(images, num_classes, training):

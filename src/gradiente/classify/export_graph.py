@@ -12,6 +12,8 @@ from gradiente.classify.classifier import Classifier
 from gradiente.classify.description import Description
 from gradiente.classify.graphs import IMAGES, PROBABILITIES
 
+_GAP = 3.0
+
 CLASSES = "classes"
 """The constant of the exported graph with the classes' names, in the order of the probabilities."""
 
@@ -104,10 +106,21 @@ def _weights(source: Any, size: int, scale: Any, before: Any, inside: Any) -> An
     Returns:
         float32 ``[size, source]`` whose rows add up to 1, or to 0 where the result stays empty.
     """
-    offset = (source - inside * scale) / 2.0
+    length = inside * scale
+    offset = (source - length) / 2.0
+    # Where more than six become one, Pillow first takes the mean of blocks of pixels (`reducing_gap=3.0`).
+    block = tf.maximum(1.0, tf.floor(scale / _GAP))
+    reduced = tf.cast(block > 1.0, tf.float32)
+    first = reduced * tf.floor(tf.maximum(0.0, offset - scale / 2.0))
+    last = tf.minimum(source, tf.ceil(offset + length + scale / 2.0))
+    last = reduced * last + (1.0 - reduced) * source
+    pixels = tf.range(0.0, source)
+    blocks = tf.floor((pixels - first) / block)
+    shared = tf.clip_by_value(last - first - blocks * block, 1.0, block)
+    used = tf.cast(tf.logical_and(pixels >= first, pixels < last), tf.float32) / shared
     centers = offset + (tf.range(0.0, float(size)) - before + 0.5) * scale
-    distance = tf.abs(tf.range(0.0, source)[None, :] + 0.5 - centers[:, None]) / tf.maximum(scale, 1.0)
-    triangle = tf.maximum(0.0, 1.0 - distance)
+    distance = blocks[None, :] + 0.5 - ((centers - first) / block)[:, None]
+    triangle = tf.maximum(0.0, 1.0 - tf.abs(distance) / tf.maximum(scale / block, 1.0)) * used[None, :]
     rows = triangle / tf.maximum(tf.reduce_sum(triangle, 1, keepdims=True), 1e-6)
     return rows * _there(size, inside, before)[:, None]
 
