@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,18 @@ def test_a_checkpoint_of_another_network_is_refused(photos, tmp_path):
     )
     with pytest.raises(CheckpointError, match="not that of this run"):
         classify.resume(one)
+
+
+def test_killed_twice_it_comes_to_the_same_weights(tmp_path):
+    from tests.classify import kills
+
+    train = (
+        "train", str(kills.digits(tmp_path / "digits", 120)), "--model", "softmax", "--epochs", "12", "--batch", "10",
+        "--augment", "digits", "--average", "0.9",
+    )  # fmt: skip
+    subprocess.run(
+        kills.command(*train, "--out", str(tmp_path / "whole")), check=True, stdout=subprocess.DEVNULL
+    )
+    kills.kill_and_resume(train, tmp_path, kills=2, seed=1, longest=8.0)
+    whole, killed = (kills.weights_of(tmp_path / name) for name in ("whole", "killed"))
+    assert kills.differing(whole, killed) == []
