@@ -15,6 +15,7 @@ from PIL import Image
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset, Part
 from gradiente.classify.description import Description
+from gradiente.classify.findings import _sketch
 from gradiente.classify.graphs import Preprocessing, inference_graph
 from gradiente.classify.inside import Inside
 from gradiente.classify.networks import find_network
@@ -175,3 +176,14 @@ def test_many_classes_and_images_stay_small():
     page = html(Dataset(names, {"train": few, "validation": few, "test": part}, "noise"), model, "en")
     assert len(page) < 5_000_000
     assert words("en")["confusion_pairs"] in page
+
+
+def test_a_sketch_of_many_features_keeps_what_tells_classes_apart():
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    features = rng.normal(size=(60, 20_000)) + 0.3 * labels[:, None] * rng.choice([-1, 1], 20_000)
+    small = _sketch(features)
+    assert small.shape == (60, 512)
+    right = out_of_fold(small, labels, 2).argmax(1) == labels
+    assert right.mean() > 0.9
+    assert _sketch(features[:, :100]).shape == (60, 100)

@@ -16,6 +16,8 @@ from gradiente.classify.suspects import Suspect, find_suspects, out_of_fold
 
 _MOST_SUSPECTS = 40
 _MOST_CHECKED = 6000
+_MOST_CHECKED_ANSWERS = 200_000
+_MOST_FEATURES = 512
 _SECONDS_FOR_FEATURES = 12.0
 _LOOKED_AT = 12
 _PIECE = 64
@@ -120,11 +122,12 @@ def _check_labels(
         (name, i) for name in ("train", "validation") for i in range(len(data.parts[name]))
     ]
     rng = np.random.default_rng(0)
-    if len(where) > _MOST_CHECKED:
-        kept: list[int] = np.sort(rng.permutation(len(where))[:_MOST_CHECKED]).tolist()
+    most = min(_MOST_CHECKED, _MOST_CHECKED_ANSWERS // len(data.classes))
+    if len(where) > most:
+        kept: list[int] = np.sort(rng.permutation(len(where))[:most]).tolist()
         where = [where[i] for i in kept]
     if given is not None and {"train", "validation"} <= set(given):
-        features = np.stack([np.asarray(given[name][i]).ravel() for name, i in where])
+        features = _sketch(np.stack([np.asarray(given[name][i]).ravel() for name, i in where]))
     else:
         shuffled: list[int] = rng.permutation(len(where)).tolist()
         where = [where[i] for i in shuffled]
@@ -153,7 +156,21 @@ def _features(
             if slots:
                 pixels[slots] = data.parts[part].images[np.array([batch[k][1] for k in slots])]
         (values,) = classifier.tensors(pixels, [tensor])
-        found.append(values[: len(batch)].reshape(len(batch), -1))
+        found.append(_sketch(values[: len(batch)].reshape(len(batch), -1)))
         if time.monotonic() - started > _SECONDS_FOR_FEATURES:
             break
     return np.concatenate(found) if found else np.zeros((0, 1), np.float32)
+
+
+def _sketch(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Features, ``[n, d]``, as at most 512: sums of random groups with random signs, which keep distances on average.
+
+    A count sketch (Charikar et al. 2002). A network whose last layer takes whole pictures has a hundred thousand.
+    """
+    d = values.shape[1]
+    if d <= _MOST_FEATURES:
+        return np.asarray(values, np.float32)
+    rng = np.random.default_rng(d)
+    signed = values[:, rng.permutation(d)] * rng.choice(np.array([-1, 1], np.float32), d)
+    starts = (np.arange(_MOST_FEATURES) * d) // _MOST_FEATURES
+    return np.add.reduceat(signed, starts, axis=1).astype(np.float32)
