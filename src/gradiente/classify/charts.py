@@ -79,7 +79,9 @@ def _panel(
     for tick in ticks:
         at = y(tick)
         parts.append(f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="{_LINE}"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{_decimal(tick, words)}</text>'
+        )
     every = max(1, math.ceil(len(epochs) / 10))
     below = _HEIGHT - _BOTTOM + 16
     parts += [f'<text x="{x(e):.1f}" y="{below}" text-anchor="middle">{e}</text>' for e in epochs[::every]]
@@ -165,6 +167,11 @@ def calibration(rows: Sequence[Bin], words: Mapping[str, str]) -> str:
         f"{escape(words['right_share'])} (%)</text>"
     )
     return "".join(parts) + "</svg>\n"
+
+
+def _decimal(value: float, words: Mapping[str, str]) -> str:
+    text = f"{value:.4g}"
+    return text.replace(".", ",") if words["lang"] == "es" else text
 
 
 def round_ticks(low: float, high: float, count: int = 5) -> list[float]:

@@ -46,8 +46,8 @@ SPANISH = {
     "confusion_text": "Filas: la clase correcta. Columnas: lo que dijo el clasificador. Pulse una casilla para ver sus "
     "imágenes.",
     "confusion_pairs": "Los pares que más se confundieron. Pulse uno para ver sus imágenes.",
-    "confusion_cell": "{label} tomadas por {predicted}: {count}",
-    "confusion_right": "{label} reconocidas: {count}",
+    "confusion_cell": "De «{label}», tomadas por «{predicted}»: {count}",
+    "confusion_right": "De «{label}», reconocidas: {count}",
     "confusion_some": "algunas de ellas:",
     "mistakes": "Los errores más seguros",
     "mistakes_text": "Las imágenes de prueba en las que el clasificador se equivocó con más seguridad. Puede que alguna "
