@@ -43,9 +43,9 @@ SPANISH = {
     "recall": "Exhaustividad",
     "mean": "Media",
     "confusion": "Matriz de confusión",
-    "confusion_text": "Filas: la clase correcta. Columnas: lo que dijo el clasificador. Pulse una casilla para ver sus "
+    "confusion_text": "Filas: la clase correcta. Columnas: lo que dijo el clasificador. Pulsa una casilla para ver sus "
     "imágenes.",
-    "confusion_pairs": "Los pares que más se confundieron. Pulse uno para ver sus imágenes.",
+    "confusion_pairs": "Los pares que más se confundieron. Pulsa uno para ver sus imágenes.",
     "confusion_cell": "De «{label}», tomadas por «{predicted}»: {count}",
     "confusion_right": "De «{label}», reconocidas: {count}",
     "confusion_some": "algunas de ellas:",
@@ -55,8 +55,8 @@ SPANISH = {
     "no_mistakes": "Acertó en todas las imágenes de prueba.",
     "suspects": "Probables errores de etiquetado",
     "suspects_text": "A cada imagen la juzgó un modelo que había aprendido de las demás ({count} de las {total} imágenes de "
-    "entrenamiento y validación, en cuatro grupos). Estas se parecen más a otra clase que a la de su etiqueta. Revíselas "
-    "antes de fiarse de las cifras de arriba.",
+    "entrenamiento y validación, en cuatro grupos). Estas se parecen más a otra clase que a la de su etiqueta. Revísalas "
+    "antes de fiarte de las cifras de arriba.",
     "no_suspects": "Ninguna de las {count} imágenes revisadas parece mal etiquetada.",
     "labelled": "etiquetada como {label}",
     "looks_like": "parece {label}",
