@@ -39,7 +39,7 @@ def test_from_a_folder_to_a_tested_model(photos, tmp_path):
     wrote = [name for name in files_in(tmp_path) if name not in before and "/events/" not in name]
     assert wrote == [f"runs/photos/{name}" for name in (
         "checkpoints/best.safetensors", "checkpoints/last.safetensors", "config.toml", "curves.svg", "history.csv", "metrics.json", "model/graph.pb", "model/model.json",
-        "model/weights.safetensors", "report.html", "split.csv",
+        "model/weights.safetensors", "quarantine.csv", "report.html", "split.csv",
     )]  # fmt: skip
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] == 1.0

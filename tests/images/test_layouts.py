@@ -114,6 +114,29 @@ def test_a_file_of_categories_that_can_not_be_understood(tmp_path, text, message
         read_categories(path, ["im-0.png", "im-1.png"])
 
 
+def test_parts_with_a_file_of_categories_each(tmp_path):
+    put(tmp_path, "train/im-0.png", "train/im-1.png", "test/im-0.png", "valid/a/im-0.png", "valid/b/im-1.png")
+    (tmp_path / "train" / "metadata.csv").write_text("etiqueta,file_name\na,im-0.png\nb,im-1.png\n")
+    (tmp_path / "test" / "categorías.txt").write_text("im-0.png -> b\n", encoding="utf-8")
+    found = find_labelled(tmp_path)
+    assert {f.name: (f.part, found.classes[f.label]) for f in found.files} == {
+        "train/im-0.png": ("train", "a"), "train/im-1.png": ("train", "b"), "test/im-0.png": ("test", "b"),
+        "valid/a/im-0.png": ("validation", "a"), "valid/b/im-1.png": ("validation", "b"),
+    }  # fmt: skip
+
+
+def test_a_table_beside_a_folder_of_images(tmp_path):
+    put(tmp_path, "images/im-0.png", "images/im-1.png")
+    (tmp_path / "labels.csv").write_text("clase;imagen\nx;im-0.png\ny;im-1.png\n")
+    assert labels(find_labelled(tmp_path)) == {"images/im-0.png": "x", "images/im-1.png": "y"}
+
+
+def test_a_table_beside_folders_of_classes_is_left_alone(tmp_path):
+    put(tmp_path, "cat/1.png", "dog/2.png")
+    (tmp_path / "metadata.csv").write_text("source,license\nhere,free\n")
+    assert labels(find_labelled(tmp_path)) == {"cat/1.png": "cat", "dog/2.png": "dog"}
+
+
 def test_a_file_of_categories_elsewhere_and_of_other_images(tmp_path):
     images = put(tmp_path / "images", "a.png", "sub/b.png")
     other = tmp_path / "c.txt"

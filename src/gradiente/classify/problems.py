@@ -8,6 +8,7 @@ from gradiente.images.problems import DataNotFoundError as DataNotFoundError
 from gradiente.images.problems import NoImagesError as NoImagesError
 from gradiente.images.problems import OneClassError as OneClassError
 from gradiente.images.problems import TooFewImagesError as TooFewImagesError
+from gradiente.images.problems import TooLargeError as TooLargeError
 
 
 class SettingsError(ValueError):

@@ -107,6 +107,8 @@ def train(
         folder.write(CONFIG, _with_whole_paths(filled).as_toml())
         if examples.digests is not None:
             folder.write(SPLIT, examples.split_table())
+        if examples.unreadable or examples.odd:
+            folder.write("quarantine.csv", examples.quarantine_table())
         if find_lr:
             folder.write("learning_rates.csv", tested.as_table())  # pyright: ignore[reportPossiblyUnboundVariable]
         return _train(folder, job, progress, stop)

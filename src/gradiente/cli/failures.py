@@ -45,6 +45,7 @@ def failures_as_status() -> Iterator[None]:
         problems.DataChangedError: 16,
         problems.CheckpointError: 17,
         problems.RunInUseError: 18,
+        problems.TooLargeError: 12,
     }
     try:
         yield

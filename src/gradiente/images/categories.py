@@ -18,6 +18,12 @@ _PREFERRED = (
     "metadata.csv",
     "labels.csv",
     "labels.txt",
+    "categorias.txt",
+    "categorías.txt",
+    "categorias.csv",
+    "categorías.csv",
+    "etiquetas.csv",
+    "etiquetas.txt",
 )
 _LABEL_COLUMNS = (
     "category", "class", "label", "target", "y", "class_name", "label_name", "categoria", "categoría", "clase", "etiqueta",
@@ -64,6 +70,7 @@ def find_categories(folder: Path, images: Collection[str]) -> tuple[Path, dict[s
     ]
     files.sort(key=lambda p: (_rank(p), natural_key(p.name)))
     known = set(images) | _stems(images)
+    known |= {name.rpartition("/")[2] for name in known}
     for path in files:
         try:
             found = read_categories(path, images)
@@ -76,13 +83,19 @@ def find_categories(folder: Path, images: Collection[str]) -> tuple[Path, dict[s
     return None
 
 
+def has_categories(folder: Path) -> bool:
+    """Whether a folder has a file that by its name says the categories of images."""
+    return any(p.name.casefold() in _PREFERRED for p in folder.iterdir() if p.is_file())
+
+
 def _rank(path: Path) -> int:
     name = path.name.casefold()
     return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
 
 
 def _stems(images: Collection[str]) -> set[str]:
-    return {name.rpartition(".")[0] or name for name in images} | set(images)
+    names = {*images, *(name.rpartition("/")[2] for name in images)}
+    return names | {name.rpartition(".")[0] or name for name in names}
 
 
 def _text(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,15 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.images import mnist
+from gradiente.images.arrays import LabelledArrays, class_table, find_arrays
 from gradiente.images.dataset import Dataset, Images, Part
-from gradiente.images.labelled import PARTS, ImageFile, LabelledFiles, some
+from gradiente.images.duplicates import CLOSE_SIDE, Duplicates, find_duplicates
+from gradiente.images.labelled import PARTS, LabelledFiles, some
 from gradiente.images.layouts import find_labelled
-from gradiente.images.loading import Resize, Surveyed, Unreadable, survey
+from gradiente.images.loading import Resize, Unreadable
 from gradiente.images.memory import fits_in_memory
 from gradiente.images.problems import NoImagesError, OneClassError
 from gradiente.images.readers import ArrayReader, FileReader, Reader
 from gradiente.images.splitting import split
-from gradiente.images.streaming import Streamed, workers
+from gradiente.images.streaming import Streamed
+from gradiente.images.survey import Surveyed, survey
+from gradiente.images.workers import in_parallel
 
 MNIST = "mnist"
 """The name of the data that comes with the package."""
@@ -39,10 +44,13 @@ class Collection:
         sizes: int32 ``[n, 2]``, height and width of each image.
         grey: bool ``[n]``, which images have no colours.
         given: the part that each image lies in, or None.
-        groups: a key of each image; those that are the same picture share it.
+        duplicates: which images are the same picture.
         notes: what a person should know about the data.
         unreadable: the files that were left out, and why.
+        odd: the files that something is wrong with and that are read all the same.
         reader: gives the pixels.
+        kinds: what each image is, such as ``"JPEG RGB"``.
+        small: a small picture of each, uint8 ``[n, 16, 16, 3]``; None where they were not made.
         digests: for files, the SHA-256 sum of each.
         parts: the images of each part, once the collection is divided.
     """
@@ -55,10 +63,13 @@ class Collection:
     sizes: npt.NDArray[np.int32]
     grey: npt.NDArray[np.bool_]
     given: Sequence[str | None]
-    groups: list[str]
+    duplicates: Duplicates
     notes: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
+    odd: tuple[Unreadable, ...]
     reader: Reader
+    kinds: list[str]
+    small: npt.NDArray[np.uint8] | None = None
     digests: list[str] | None = None
     parts: dict[str, npt.NDArray[np.intp]] | None = field(default=None)
 
@@ -118,9 +129,8 @@ class Collection:
             TooFewImagesError: a class has fewer than two images, or none for training.
         """
         given = self.given if any(self.given) else None
-        names = np.array(
-            split(self.labels.tolist(), self.groups, self.classes, seed, given, test, validation)
-        )
+        keys = self.duplicates.keys
+        names = np.array(split(self.labels.tolist(), keys, self.classes, seed, given, test, validation))
         return replace(self, parts={part: np.flatnonzero(names == part) for part in PARTS})
 
     def for_test(self) -> Collection:
@@ -163,7 +173,7 @@ class Collection:
         if self.digests is not None:
             sums = dict(zip(self.names, self.digests, strict=True))
             digests = {(part, name): sums[name] for part, found in parts.items() for name in found.names}
-        return Dataset(self.classes, parts, self.source, self.notes, tuple(unreadable), digests)
+        return Dataset(self.classes, parts, self.source, self.notes, tuple(unreadable), digests, self.odd)
 
 
 def _in_memory(
@@ -182,23 +192,28 @@ def _in_memory(
             return Unreadable(reader.place(int(chosen[row])), str(error))
         return None
 
-    problems = list(workers().map(put, everything))
+    problems = in_parallel(put, everything)
     kept = [row for row in everything if problems[row] is None]
     late = [problem for problem in problems if problem is not None]
     return (images if not late else images[kept]), kept, late
 
 
-def open_collection(data: str | Path, categories: str | Path | None = None) -> Collection:
+def open_collection(
+    data: str | Path,
+    categories: str | Path | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> Collection:
     """Find the images that ``data`` names, with their classes, and look at each: for training.
 
     Args:
-        data: a folder of images, or ``"mnist"``.
+        data: a folder of images, a folder of IDX files, an NPZ file, or ``"mnist"``.
         categories: the file that says the images' classes, where it is not found by itself.
+        watch: is told now and then how many of how many files were looked at.
 
     Raises:
         DataError: a subclass, if there are no images, one class only, ...
     """
-    collection = survey_collection(data, categories)
+    collection = survey_collection(data, categories, watch)
     if len(collection.classes) == 1:
         bad = f" {len(collection.unreadable):,} files can't be read." if collection.unreadable else ""
         raise OneClassError(
@@ -209,7 +224,11 @@ def open_collection(data: str | Path, categories: str | Path | None = None) -> C
     return collection
 
 
-def survey_collection(data: str | Path, categories: str | Path | None = None) -> Collection:
+def survey_collection(
+    data: str | Path,
+    categories: str | Path | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> Collection:
     """The same as ``open_collection``, but for any use: one class is enough.
 
     Raises:
@@ -217,85 +236,134 @@ def survey_collection(data: str | Path, categories: str | Path | None = None) ->
     """
     if str(data) == MNIST:
         return _open_mnist()
-    found, surveyed, unreadable = _readable(find_labelled(data, categories))
-    files, digests = found.files, [s.sha256 for s in surveyed]
+    arrays = find_arrays(Path(data)) if categories is None else None
+    if arrays is not None:
+        return _open_arrays(arrays)
+    return _open_files(find_labelled(data, categories), watch)
+
+
+def _open_files(found: LabelledFiles, watch: Callable[[int, int], None] | None) -> Collection:
+    looks = survey([file.path for file in found.files], watch)
+    good = [(f, s) for f, s in zip(found.files, looks, strict=True) if isinstance(s, Surveyed)]
+    unreadable = tuple(look for look in looks if isinstance(look, Unreadable))
+    if not good:
+        first = f": {unreadable[0].path.name}: {unreadable[0].reason}" if unreadable else ""
+        raise NoImagesError(f"None of the {len(found.files):,} images in {found.root} can be read{first}.")
+    files, surveyed = [f for f, _ in good], [s for _, s in good]
+    odd = tuple(Unreadable(f.path, s.remark, used=True) for f, s in good if s.remark)
     present = sorted({f.label for f in files})
     classes = tuple(found.classes[label] for label in present)
     labels = np.searchsorted(present, [f.label for f in files]).astype(np.int32)
-    given = [f.part for f in files]
-    notes = [*found.notes, *_duplicates(files, labels, digests, classes, given)]
+    names, given = [f.name for f in files], [f.part for f in files]
+    digests, small = [s.sha256 for s in surveyed], np.stack([s.small for s in surveyed])
+    reader = FileReader([f.path for f in files], digests)
+    sizes = np.array([(s.height, s.width) for s in surveyed], np.int32)
+    side = int(np.clip(np.median(sizes.min(1)), 8, CLOSE_SIDE))
+    duplicates = find_duplicates(digests, small, lambda at: _close(reader, at, side))
+    notes = [*found.notes, *duplicate_notes(duplicates, names, labels.tolist(), classes, given)]
+    if odd:
+        shown = some([f"{f.name}: {s.remark}" for f, s in good if s.remark])
+        notes.append(
+            f"{len(odd):,} files are of another format than their names say, and are read all the same ({shown})."
+        )
     gone = [name for name in found.classes if name not in classes]
     if gone:
         notes.append(f"No image of {some(gone)} can be read: left out as a class.")
     return Collection(
-        found.root, found.layout, classes, [f.name for f in files], labels,
-        np.array([(s.height, s.width) for s in surveyed], np.int32), np.array([s.grey for s in surveyed]),
-        given, digests, tuple(notes), unreadable, FileReader([f.path for f in files], digests), digests,
+        found.root, found.layout, classes, names, labels, sizes,
+        np.array([s.grey for s in surveyed]), given, duplicates, tuple(notes), unreadable, odd, reader,
+        [f"{s.format} {s.mode}" for s in surveyed], small, digests,
     )  # fmt: skip
 
 
-def _readable(found: LabelledFiles) -> tuple[LabelledFiles, list[Surveyed], tuple[Unreadable, ...]]:
-    """The files whose headers can be read, and what they say.
-
-    Raises:
-        NoImagesError: there is none.
-    """
-    surveyed, unreadable = survey(found.files)
-    good = [(f, s) for f, s in zip(found.files, surveyed, strict=True) if s is not None]
-    if not good:
-        first = f": {unreadable[0].path.name}: {unreadable[0].reason}" if unreadable else ""
-        raise NoImagesError(f"None of the {len(found.files):,} images in {found.root} can be read{first}.")
-    return found.only(f for f, _ in good), [s for _, s in good], tuple(unreadable)
+def _close(reader: Reader, at: int, side: int) -> npt.NDArray[np.uint8]:
+    """An image for a close comparison; white for one that can't be read any more."""
+    try:
+        return reader.read(at, side, side, 3, "stretch")
+    except ValueError:
+        return np.full((side, side, 3), 255, np.uint8)
 
 
 def _open_mnist() -> Collection:
     train, test = mnist.load()
     held = _MNIST_VALIDATION
-    labels = np.concatenate([train.labels, test.labels]).astype(np.int32)
-    given: list[str | None] = [
-        *["validation"] * held,
-        *["train"] * (len(train.labels) - held),
-        *["test"] * len(test.labels),
-    ]
+    images = (train.images[:held], train.images[held:], test.images)
+    labels = (train.labels[:held], train.labels[held:], test.labels)
     names = [f"mnist-train-{i}" for i in range(len(train.labels))]
     names += [f"mnist-test-{i}" for i in range(len(test.labels))]
+    arrays = LabelledArrays(
+        Path("MNIST, handwritten digits"), "", images, labels, ("validation", "train", "test")
+    )
+    return _open_arrays(arrays, names)
+
+
+def _open_arrays(arrays: LabelledArrays, names: list[str] | None = None) -> Collection:
+    classes, labels = class_table(arrays)
+    if not len(labels):
+        raise NoImagesError(f"{arrays.root} has arrays of no images.")
+    reader = ArrayReader(arrays.images, arrays.root)
+    counts = [len(images) for images in arrays.images]
+    if names is None:
+        names = [
+            f"{part or arrays.root.stem}-{i}"
+            for part, n in zip(arrays.parts, counts, strict=True)
+            for i in range(n)
+        ]
+    given = [part for part, n in zip(arrays.parts, counts, strict=True) for _ in range(n)]
+    height, width, channels = arrays.images[0].shape[1:]
+    digests = [
+        hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
+        for part in arrays.images
+        for image in part
+    ]
+    duplicates = find_duplicates(digests)
     return Collection(
-        Path("MNIST, handwritten digits"), "", tuple(map(str, range(10))), names, labels,
-        np.full((len(labels), 2), 28, np.int32), np.ones(len(labels), np.bool_), given, list(map(str, range(len(labels)))),
-        (), (), ArrayReader([train.images, test.images], Path(MNIST)),
+        arrays.root, arrays.layout, classes, names, labels, np.full((len(labels), 2), (height, width), np.int32),
+        np.full(len(labels), channels == 1), given, duplicates,
+        tuple(duplicate_notes(duplicates, names, labels.tolist(), classes, given)), (), (), reader,
+        ["array"] * len(labels),
     )  # fmt: skip
 
 
-def _duplicates(
-    files: Sequence[ImageFile],
-    labels: npt.NDArray[np.int32],
-    digests: Sequence[str],
+def duplicate_notes(
+    found: Duplicates,
+    names: Sequence[str],
+    labels: Sequence[int],
     classes: Sequence[str],
     given: Sequence[str | None],
 ) -> list[str]:
-    groups: dict[str, list[int]] = {}
-    for at, digest in enumerate(digests):
-        groups.setdefault(digest, []).append(at)
-    several = [group for group in groups.values() if len(group) > 1]
-    if not several:
-        return []
-    count = sum(len(group) - 1 for group in several)
-    examples = some([" = ".join(files[i].name for i in group) for group in several])
-    notes = [
-        f"{count:,} images are byte for byte copies of others and stay in one part with them: {examples}."
-    ]
-    differing = [group for group in several if len({int(labels[i]) for i in group}) > 1]
+    """What a person should know about images that are there more than once."""
+    notes: list[str] = []
+    if found.exact:
+        count = sum(len(group) - 1 for group in found.exact)
+        examples = some([" = ".join(names[i] for i in group) for group in found.exact])
+        notes.append(
+            f"{count:,} images are byte for byte copies of others and stay in one part with them: {examples}."
+        )
+    if found.near:
+        count = len({at for pair in found.near for at in pair})
+        examples = some([f"{names[a]} ~ {names[b]}" for a, b in found.near])
+        notes.append(
+            f"{count:,} images are nearly the same as others and stay in one part with them: {examples}."
+        )
+    groups = found.groups()
+    differing = [group for group in groups if len({labels[i] for i in group}) > 1]
     if differing:
-        shown = some(
-            [" = ".join(f"{files[i].name} ({classes[labels[i]]})" for i in group) for group in differing]
-        )
+        shown = some([" = ".join(f"{names[i]} ({classes[labels[i]]})" for i in _first_of_each(group, labels))
+                      for group in differing])  # fmt: skip
         notes.append(
-            f"{len(differing):,} of these have copies of different classes; one of them must be wrong: {shown}."
+            f"{len(differing):,} groups of these have different classes; one must be wrong: {shown}."
         )
-    across = [group for group in several if len({given[i] for i in group}) > 1]
+    across = [group for group in groups if len({given[i] for i in group}) > 1]
     if across:
-        shown = some([" = ".join(files[i].name for i in group) for group in across])
+        shown = some([" = ".join(names[i] for i in _first_of_each(group, given)) for group in across])
         notes.append(
-            f"{len(across):,} lie in more than one of your parts, which makes the accuracy look better: {shown}."
+            f"{len(across):,} groups of these lie in more than one of your parts, which makes the accuracy look better than "
+            f"it is: {shown}."
         )
     return notes
+
+
+def _first_of_each(group: Sequence[int], values: Sequence[object]) -> list[int]:
+    """Of a group, the first image with each of the values."""
+    return list({values[at]: at for at in reversed(group)}.values())[::-1]

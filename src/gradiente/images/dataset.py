@@ -51,6 +51,7 @@ class Dataset:
         notes: what a person should know about it.
         unreadable: the files that were left out, and why.
         digests: for a folder, the SHA-256 sum of each file by part and name.
+        odd: the files that something is wrong with and that are read all the same.
     """
 
     classes: tuple[str, ...]
@@ -59,6 +60,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     digests: dict[tuple[str, str], str] | None = None
+    odd: tuple[Unreadable, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,8 +78,9 @@ class Dataset:
         return _csv(("part", "image", "class", "sha256"), rows)
 
     def quarantine_table(self) -> str:
-        """The files that something is wrong with as CSV: file, reason."""
-        return _csv(("file", "reason"), ((str(u.path), u.reason) for u in self.unreadable))
+        """The files that something is wrong with as CSV: file, reason, and whether it is used all the same."""
+        rows = ((str(u.path), u.reason, "yes" if u.used else "no") for u in (*self.unreadable, *self.odd))
+        return _csv(("file", "reason", "used"), rows)
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

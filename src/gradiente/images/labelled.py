@@ -10,7 +10,9 @@ from pathlib import Path
 PARTS = ("train", "validation", "test")
 """The parts of a data set."""
 
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+EXTENSIONS = frozenset(
+    {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".jfif", ".jpe", ".dib"}
+)
 """The file names that are taken for images."""
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gradiente.images.categories import find_categories, read_categories
+from gradiente.images.categories import find_categories, has_categories, read_categories
 from gradiente.images.labelled import ImageFile, LabelledFiles, is_image_name, natural_key, some
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError
 
@@ -17,8 +17,9 @@ _PART_NAMES = {"train": "train", "training": "train", "val": "validation", "vali
 def find_labelled(root: str | Path, categories: str | Path | None = None) -> LabelledFiles:
     """The image files of a folder, with their classes.
 
-    Three layouts are recognised: one sub-folder per class (images may lie deeper in it); the same inside the folders
-    ``train``, ``validation`` and ``test``; and images with a file of categories (see ``read_categories``).
+    Recognised are: one sub-folder per class (images may lie deeper in it); images with a file of categories (see
+    ``read_categories``), which may lie in sub-folders beside it; and either inside the folders ``train``, ``validation``
+    and ``test``.
 
     Args:
         root: the folder.
@@ -52,7 +53,8 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
         ):
             return _by_parts(root, parts)
         if folders:
-            return _by_folder(root, folders, images)
+            below = _categories_of_folders(root, folders)
+            return _by_folder(root, folders, images) if below is None else _by_categories(root, below)
     except OSError as error:
         raise DataNotFoundError(
             f"{error.filename or root} can't be read: {error.strerror or error}."
@@ -64,6 +66,23 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
             "`im-0.png -> sanic`."
         )
     raise NoImagesError(f"{root} has no images. It needs one sub-folder of images per class.")
+
+
+def _categories_of_folders(root: Path, folders: list[Path]) -> Path | None:
+    """The file of categories beside folders that are no classes, such as ``labels.csv`` beside ``images/``."""
+    if not has_categories(root):
+        return None
+    names = [path.relative_to(root).as_posix() for folder in folders for path in _walk(folder)]
+    try:
+        found = find_categories(root, names)
+    except CategoriesError:
+        if len(folders) == 1:
+            raise
+        return None  # a table of something else beside folders that are classes
+    if found is None:
+        return None
+    known = _names({name: root / name for name in names})
+    return found[0] if 2 * sum(name in known for name in found[1]) > len(names) else None
 
 
 def find_images(root: Path) -> list[Path]:
@@ -111,20 +130,44 @@ def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledF
 
 
 def _by_parts(root: Path, parts: list[Path]) -> LabelledFiles:
-    found = [(_PART_NAMES[p.name.casefold()], p, _inside(p)[0]) for p in parts]
-    classes = sorted({f.name for _, _, folders in found for f in folders}, key=natural_key)
+    found = [(_PART_NAMES[p.name.casefold()], _one_part(p)) for p in parts]
+    classes = sorted({name for _, inside in found for name in inside.classes}, key=natural_key)
     files = tuple(
-        ImageFile(path, path.relative_to(root).as_posix(), classes.index(folder.name), part)
-        for part, _, folders in found
-        for folder in folders
-        for path in find_images(folder)
+        ImageFile(
+            file.path, file.path.relative_to(root).as_posix(), classes.index(inside.classes[file.label]), part
+        )
+        for part, inside in found
+        for file in inside.files
     )
     if not files:
         raise NoImagesError(
             f"{root} is divided into {some([p.name for p in parts])}, but these have no sub-folders with images."
         )
-    layout = f"one sub-folder per class, divided into {', '.join(p.name for p in parts)}"
-    return LabelledFiles(root, tuple(classes), files, layout)
+    layouts = sorted({inside.layout for _, inside in found if inside.files})
+    layout = f"{'; '.join(layouts)}, divided into {', '.join(p.name for p in parts)}"
+    notes = tuple(
+        f"{path.name}: {note}"
+        for path, (_, inside) in zip(parts, found, strict=True)
+        for note in inside.notes
+    )
+    return LabelledFiles(root, tuple(classes), files, layout, notes)
+
+
+def _one_part(folder: Path) -> LabelledFiles:
+    """What is in one of the parts: classes as sub-folders, or images with a file of categories."""
+    folders, images = _inside(folder)
+    if images:
+        found = find_categories(folder, [p.name for p in images])
+        if found is not None:
+            return _by_categories(folder, found[0])
+    if not folders:
+        why = "; it has no file that says the classes of the images in it" if images else ""
+        return LabelledFiles(
+            folder, (), (), "", (f"Left out, as it has no sub-folders of classes with images{why}.",)
+        )
+    if not any(True for f in folders for _ in _walk(f)):
+        return LabelledFiles(folder, (), (), "", ("Left out, as it has no images.",))
+    return _by_folder(folder, folders, images)
 
 
 def _by_categories(root: Path, path: Path) -> LabelledFiles:

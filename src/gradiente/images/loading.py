@@ -1,13 +1,10 @@
-"""Decodes image files into one array of equally large images, several at a time."""
+"""Decodes image files, bringing each to a size as it is decoded."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
-import warnings
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -15,38 +12,41 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from gradiente.images.labelled import ImageFile
-
-MOST_PIXELS = 89_478_485
-"""The most pixels of an image that is decoded: above it, Pillow warns of an attempt to fill the memory."""
-
-_LARGEST_FILE = 1 << 30
-_GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+from gradiente.images.kinds import FORMATS, what_else
+from gradiente.images.modes import plain
+from gradiente.images.remarks import without_remarks
+from gradiente.images.workers import in_parallel
 
 Resize: TypeAlias = Literal["stretch", "crop", "pad"]
 """How an image is brought to a size: stretched to it; scaled to cover it, and the middle taken; or scaled to lie within it,
 with white beside it."""
 
-_Item = TypeVar("_Item")
+MOST_PIXELS = 89_478_485
+"""The most pixels of an image that is decoded: above it, Pillow warns of an attempt to fill the memory."""
+
+_LARGEST_FILE = 1 << 30
+_MANY_PIXELS = 24_000_000
+_ORIENTATION = 0x0112
+
+_one_large = threading.Lock()
+"""Images of many pixels are decoded one at a time, so that as many threads don't need as many times their memory."""
+
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that is no image that can be read, and why."""
+    """A file that something is wrong with, and what.
+
+    Attributes:
+        path: the file.
+        reason: what is wrong.
+        used: whether it could be read all the same, as an image whose name promises another format.
+    """
 
     path: Path
     reason: str
-
-
-@dataclass(frozen=True)
-class Surveyed:
-    """What a file's header says: its size in pixels, whether it has colours, and the SHA-256 sum of its bytes."""
-
-    height: int
-    width: int
-    grey: bool
-    sha256: str
+    used: bool = False
 
 
 def read_image(
@@ -70,7 +70,8 @@ def read_image(
     Raises:
         ValueError: the file is no image that can be read. The message is the reason.
     """
-    return _decoded(_contents(source), lambda image: fit(image, height, width, channels, resize))
+    data = contents(source)
+    return decoded(data, lambda image: fit(image, height, width, channels, resize, data))
 
 
 def resized(
@@ -79,31 +80,8 @@ def resized(
     """An image that is decoded already, uint8 ``[height, width, channels]``, in another size."""
     from PIL import Image
 
-    return fit(
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels), height, width, channels, resize
-    )
-
-
-def survey(files: Sequence[ImageFile]) -> tuple[list[Surveyed | None], list[Unreadable]]:
-    """Look at every file's header and contents, without decoding the pixels.
-
-    Returns:
-        For each file what was found, or None where it can't be read; and those that can't, with the reasons.
-    """
-
-    def look(file: ImageFile) -> Surveyed | Unreadable:
-        try:
-            data = _contents(file.path)
-            height, width, grey = _decoded(data, lambda i: (i.height, i.width, i.mode in _GREY_MODES))
-            return Surveyed(height, width, grey, hashlib.sha256(data).hexdigest())
-        except ValueError as error:
-            return Unreadable(file.path, str(error))
-
-    results = _parallel(look, files)
-    return (
-        [r if isinstance(r, Surveyed) else None for r in results],
-        [r for r in results if isinstance(r, Unreadable)],
-    )
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    return fit(image, height, width, channels, resize)
 
 
 def load_images(
@@ -124,27 +102,18 @@ def load_images(
             return Unreadable(paths[at], str(error))
         return None
 
-    problems = _parallel(load, range(len(paths)))
+    problems = in_parallel(load, range(len(paths)))
     kept = [at for at, problem in enumerate(problems) if problem is None]
     unreadable = [problem for problem in problems if problem is not None]
     return (images if len(kept) == len(paths) else images[kept]), kept, unreadable
 
 
-def _parallel(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-    """Pillow releases the GIL while it decodes, so threads use all processors."""
-    workers = max(1, min(len(items), os.cpu_count() or 1, 32))
-    with warnings.catch_warnings():
-        # Pillow's remarks on odd files: what can be decoded is taken, what can't is reported.
-        warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                return list(pool.map(function, items))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+def contents(source: Path | bytes) -> bytes:
+    """The bytes of a file.
 
-
-def _contents(source: Path | bytes) -> bytes:
+    Raises:
+        ValueError: it can't be read; the message is the reason.
+    """
     if isinstance(source, bytes):
         return source
     try:
@@ -157,21 +126,27 @@ def _contents(source: Path | bytes) -> bytes:
         raise ValueError(error.strerror or str(error)) from error
 
 
-def _decoded(data: bytes, use: Callable[[Any], _Result]) -> _Result:
+def decoded(data: bytes, use: Callable[[Any], _Result]) -> _Result:
     """What ``use`` makes of the image, with every fault of the file as a ValueError that gives the reason."""
     from PIL import Image, UnidentifiedImageError
 
     if not data:
         raise ValueError("the file is empty")
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MOST_PIXELS:
+        with without_remarks(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            pixels = image.width * image.height
+            if pixels > MOST_PIXELS:
                 raise ValueError(f"{image.width}x{image.height} pixels are too many")
+            if pixels > _MANY_PIXELS:
+                with _one_large:
+                    return use(image)
             return use(image)
     except UnidentifiedImageError:
-        raise ValueError("it is no image of a known format") from None
+        raise ValueError(what_else(data)) from None
     except (MemoryError, KeyboardInterrupt):
         raise
+    except Image.DecompressionBombError as error:
+        raise ValueError("it has too many pixels") from error
     except ValueError as error:
         raise ValueError(_sentence(error)) from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
@@ -184,25 +159,70 @@ def _sentence(error: Exception) -> str:
 
 
 def fit(
-    image: Any, height: int, width: int, channels: int, resize: Resize = "stretch"
+    image: Any,
+    height: int,
+    width: int,
+    channels: int,
+    resize: Resize = "stretch",
+    data: bytes | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """A Pillow image as uint8 ``[height, width, channels]``, see ``read_image``."""
+    """A Pillow image as uint8 ``[height, width, channels]``, see ``read_image``.
+
+    Args:
+        image: the image, not decoded yet if it is of a file.
+        height: the rows of the result.
+        width: its columns.
+        channels: 1 for grey, 3 for RGB.
+        resize: how it is brought to that size.
+        data: the contents of its file, from which a JPEG image is decoded faster.
+    """
     from PIL import Image, ImageOps
 
     mode = "L" if channels == 1 else "RGB"
-    if image.format == "JPEG":
-        # A JPEG file can be decoded at 1/2, 1/4 or 1/8: the longer side holds whichever way the image is turned.
-        most = max(height, width)
-        image.draft(mode, (most, most))
-    plain = _plain(ImageOps.exif_transpose(image), mode)
-    if plain.size != (width, height):
-        box, (rows, columns) = _placed(plain.height, plain.width, height, width, resize)
-        plain = plain.resize((columns, rows), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    upright = None
+    if image.format in ("JPEG", "MPO"):
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        rows, columns = (width, height) if orientation in (5, 6, 7, 8) else (height, width)
+        fast = None if data is None or image.mode not in ("L", "RGB") else _jpeg(data, rows, columns, mode)
+        if fast is None:
+            image.draft(mode, (columns, rows))
+            upright = ImageOps.exif_transpose(image)
+        else:
+            upright = _turned(Image.fromarray(fast), orientation)
+    else:
+        upright = ImageOps.exif_transpose(image)
+    flat = plain(upright, mode)
+    if flat.size != (width, height):
+        box, (rows, columns) = _placed(flat.height, flat.width, height, width, resize)
+        flat = flat.resize((columns, rows), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
         if (rows, columns) != (height, width):
             white = Image.new(mode, (width, height), "white")
-            white.paste(plain, ((width - columns) // 2, (height - rows) // 2))
-            plain = white
-    return np.asarray(plain, np.uint8).reshape(height, width, channels)
+            white.paste(flat, ((width - columns) // 2, (height - rows) // 2))
+            flat = white
+    return np.asarray(flat, np.uint8).reshape(height, width, channels)
+
+
+def _jpeg(data: bytes, rows: int, columns: int, mode: str) -> npt.NDArray[np.uint8] | None:
+    """A JPEG image decoded at the smallest of its 16 sizes that has so many rows and columns; None if it is damaged."""
+    import simplejpeg
+
+    try:
+        pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(  # pyright: ignore[reportUnknownMemberType] - it has no types
+            data, "GRAY" if mode == "L" else "RGB", min_height=rows, min_width=columns, min_factor=1
+        )
+    except ValueError:
+        return None  # Pillow, which forgives more, is asked next
+    return pixels[..., 0] if mode == "L" else pixels
+
+
+def _turned(image: Any, orientation: int) -> Any:
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+    }  # fmt: skip
+    return image.transpose(turns[orientation]) if orientation in turns else image
 
 
 def _placed(
@@ -220,25 +240,3 @@ def _placed(
         scale = max(rows / height, columns / width)
         return (0, 0, columns, rows), (max(1, round(rows / scale)), max(1, round(columns / scale)))
     return (0, 0, columns, rows), (height, width)
-
-
-def _plain(image: Any, mode: str) -> Any:
-    """The image in 8 bits, grey or RGB, without transparency."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.float64)
-        scale = 1.0 if values.max(initial=0) <= 255 and image.mode == "I" else 1 / 257
-        image = Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
-    elif image.mode == "F":
-        image = Image.fromarray(np.clip(np.nan_to_num(np.asarray(image)), 0, 255).astype(np.uint8))
-    if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        opaque = image.convert("RGBA")
-        white = Image.new("RGBA", opaque.size, "white")
-        image = Image.alpha_composite(white, opaque)
-        return image.convert("RGB").convert(mode)
-    if image.mode == mode:
-        return image
-    if image.mode in ("L", "1", "RGB"):
-        return image.convert(mode)
-    return image.convert("RGB").convert(mode)

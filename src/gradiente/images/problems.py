@@ -25,3 +25,7 @@ class TooFewImagesError(DataError):
 
 class CategoriesError(DataError):
     """The file that says the images' classes can't be understood, or does not fit the images."""
+
+
+class TooLargeError(DataError, MemoryError):
+    """The images don't fit into the memory."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from gradiente.images.problems import TooFewImagesError
 
 def split(
     labels: Sequence[int],
-    digests: Sequence[str],
+    digests: Sequence[Hashable],
     classes: Sequence[str],
     seed: int,
     given: Sequence[str | None] | None = None,
@@ -52,7 +52,7 @@ def split(
         parts = [None if part == "train" else part for part in parts]
     else:
         _check_counts(labels, classes)
-    groups: dict[str, list[int]] = {}
+    groups: dict[Hashable, list[int]] = {}
     for at, digest in enumerate(digests):
         if parts[at] is None:
             groups.setdefault(digest, []).append(at)

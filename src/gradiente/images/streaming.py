@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ import numpy.typing as npt
 from gradiente.images.loading import Resize
 from gradiente.images.problems import DataNotFoundError
 from gradiente.images.readers import Reader
+from gradiente.images.workers import in_parallel
 
 
 class Streamed:
@@ -66,8 +64,7 @@ class Streamed:
         def put(row: int) -> None:
             images[row] = self._one(wanted[row])
 
-        for _ in workers().map(put, range(len(wanted))):
-            pass
+        in_parallel(put, range(len(wanted)))
         return images
 
     def _one(self, at: int) -> npt.NDArray[np.uint8]:
@@ -78,9 +75,3 @@ class Streamed:
                 f"{self._reader.place(at)} can't be read any more: {error}. It could be when the run began; put it back, "
                 "and go on with --resume."
             ) from error
-
-
-@cache
-def workers() -> ThreadPoolExecutor:
-    """The threads that decode, one for each processor; Pillow releases the GIL while it works."""
-    return ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 32)), thread_name_prefix="gradiente-images")
