@@ -23,7 +23,7 @@ KERNELS := $(wildcard src/gradiente/kernels/native/*.cc src/gradiente/kernels/na
 	$(BIN)/cmake --install build/kernels --prefix src/gradiente/kernels >/dev/null
 	touch $@
 
-.PHONY: kernels demo test smoke check format bench oracle docs clean distclean
+.PHONY: kernels demo test smoke check format bench oracle sanitize docs clean distclean
 .DEFAULT_GOAL := test
 
 .venv/.installed: pyproject.toml constraints.txt
@@ -68,6 +68,11 @@ oracle: .venv/.installed .venv-oracle/.installed  ## Compare every operation wit
 	  $(BIN)/python -m tests.oracle.$$check write build/$$check && \
 	  .venv-oracle/bin/python -m tests.oracle.$$check read build/$$check || exit 1; \
 	done
+
+sanitize: .venv/.installed  ## Run the kernels on random sizes under AddressSanitizer and UBSan.
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/sanitize -G Ninja --fresh -DGRADIENTE_SANITIZE=ON >/dev/null
+	$(BIN)/cmake --build build/sanitize
+	build/sanitize/src/gradiente/kernels/native/kernels_check
 
 docs: .venv-docs/.installed  ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict

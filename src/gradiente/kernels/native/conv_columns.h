@@ -102,7 +102,7 @@ inline void gather_by_columns(const Gather* phases, Index count, const FewChanne
   }
   const PackedFilter filter{panels, g.depth, packed, nullptr};
   const Index pixels = g.in_rows * g.in_columns;
-  workers.each(g.batch, [&](Index n) {
+  workers.each(g.batch, g.batch * pixels * width * g.depth / kWidth, [&](Index n) {
     float* columns = scratch(Scratch::columns, static_cast<std::size_t>(pixels * width));
     const Division whole{1, 1, 1, 1};
     gather_task(product, whole, 0, x + n * pixels * g.depth, filter, Activation::none, columns);

@@ -181,7 +181,8 @@ inline void filter_gradient(const Conv2d& g, const float* x, const float* dy, fl
   const Units units(g);
   const Index slots = min_of(Index{workers.count()}, units.count);
   float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
-  workers.each(slots, [&](Index slot) {
+  const Index cost = g.batch * g.out_rows * g.out_columns * slot_size / (2 * kWidth);
+  workers.each(slots, cost, [&](Index slot) {
     clear(sums + slot * slot_size, slot_size);
     for (Index u = units.count * slot / slots; u < units.count * (slot + 1) / slots; ++u) {
       filter_gradient_unit(g, units, u, panels, x, dy, sums + slot * slot_size);
@@ -197,8 +198,8 @@ inline void filter_gradient(const Conv2d& g, const float* x, const float* dy, fl
       store_first(to + v * kWidth, total, min_of(kWidth, panels.size(p) - v * kWidth));
     }
   };
-  const Index parts = slot_size < 16 * 1024 ? 1 : min_of(elements, Index{2} * workers.count());
-  workers.each(parts, [&](Index part) {
+  const Index parts = min_of(elements, Index{2} * workers.count());
+  workers.each(parts, slots * slot_size / 4, [&](Index part) {
     for (Index p = 0; p < panels.count; ++p) {
       for (Index m = elements * part / parts; m < elements * (part + 1) / parts; ++m) gather_row(p, m);
     }

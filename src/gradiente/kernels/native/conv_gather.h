@@ -224,14 +224,10 @@ inline void gather(const Gather& g, const float* x, const FilterView& w, const f
   const auto pack = [&](Index p) {
     pack_panel(g, w, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, packed + panels.first(p) * depth);
   };
-  if (depth * padded > kTaskFloats) {
-    workers.each(panels.count, pack);
-  } else {
-    for (Index p = 0; p < panels.count; ++p) pack(p);
-  }
+  workers.each(panels.count, depth * padded / 2, pack);
   const Division division(g, panels.count, workers.count());
-  const auto task = [&](Index t) { gather_task(g, division, t, x, filter, activation, y); };
-  workers.each(division.tasks, task);
+  const Index cost = g.batch * g.rows.results * g.columns.results * depth * padded / (2 * kWidth);
+  workers.each(division.tasks, cost, [&](Index t) { gather_task(g, division, t, x, filter, activation, y); });
 }
 
 } // namespace GRADIENTE_ISA

@@ -41,7 +41,7 @@ struct Depthwise {
   Axis rows, columns;
 };
 
-// kCount results side by side, the vector of channels at c. x, w and y begin at channel c.
+// kCount results side by side, one vector of channels, of which `size` are there.
 template <int kCount>
 GRADIENTE_INLINE void depthwise_block(const Depthwise& g, TapRange rows, TapRange columns, Index row, Index column,
                                       const float* image, const float* w, Vector start, Activation activation, float* y,
@@ -70,52 +70,67 @@ GRADIENTE_INLINE void depthwise_block(const Depthwise& g, TapRange rows, TapRang
   }
 }
 
-// One row of results, the vector of channels at c.
-GRADIENTE_INLINE void depthwise_row(const Depthwise& g, Index row, TapRange whole, const float* image, const float* w,
-                                    Vector start, Activation activation, float* y, int size) {
+// kCount results side by side, `channels` of their channels. image, w, bias and y begin at the first of these.
+template <int kCount>
+GRADIENTE_INLINE void depthwise_blocks(const Depthwise& g, TapRange rows, TapRange columns, Index row, Index column,
+                                       const float* image, const float* w, const float* bias, Activation activation, float* y,
+                                       Index channels) {
+  Index c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    const Vector start = bias == nullptr ? zero() : load(bias + c);
+    depthwise_block<kCount>(g, rows, columns, row, column, image + c, w + c, start, activation, y + c, kWidth);
+  }
+  if (c < channels) {
+    const int rest = static_cast<int>(channels - c);
+    const Vector start = bias == nullptr ? zero() : load_first(bias + c, rest);
+    depthwise_block<kCount>(g, rows, columns, row, column, image + c, w + c, start, activation, y + c, rest);
+  }
+}
+
+// One row of results.
+inline void depthwise_row(const Depthwise& g, Index row, TapRange whole, const float* image, const float* w,
+                          const float* bias, Activation activation, float* y, Index channels) {
   const TapRange rows = taps_inside(g.rows, row, g.in_rows);
   const TapRange all{0, g.columns.taps};
   const Index step = g.columns.step * g.channels;
-  Index b = 0;
-  for (; b < whole.first; ++b) {
-    const TapRange columns = taps_inside(g.columns, b, g.in_columns);
-    depthwise_block<1>(g, rows, columns, row, b, image, w, start, activation, y + b * step, size);
-  }
-  for (; b + kBlock <= whole.end; b += kBlock) {
-    depthwise_block<kBlock>(g, rows, all, row, b, image, w, start, activation, y + b * step, size);
-  }
-  for (; b + 3 <= whole.end; b += 3) {
-    depthwise_block<3>(g, rows, all, row, b, image, w, start, activation, y + b * step, size);
-  }
-  for (; b < g.columns.results; ++b) {
-    const TapRange columns = taps_inside(g.columns, b, g.in_columns);
-    depthwise_block<1>(g, rows, columns, row, b, image, w, start, activation, y + b * step, size);
+  for (Index b = 0; b < g.columns.results;) {
+    const bool inside = b >= whole.first && b < whole.end;
+    if (inside && b + kBlock <= whole.end) {
+      depthwise_blocks<kBlock>(g, rows, all, row, b, image, w, bias, activation, y + b * step, channels);
+      b += kBlock;
+    } else if (inside && b + 3 <= whole.end) {
+      depthwise_blocks<3>(g, rows, all, row, b, image, w, bias, activation, y + b * step, channels);
+      b += 3;
+    } else {
+      const TapRange taps = taps_inside(g.columns, b, g.in_columns);
+      depthwise_blocks<1>(g, rows, taps, row, b, image, w, bias, activation, y + b * step, channels);
+      b += 1;
+    }
   }
 }
+
+// Channels that are done together: enough of them lie together for memory to stream, and few enough for the filter to stay in
+// the first cache.
+constexpr Index kChannelGroup = 128;
 
 inline void depthwise_gather(const Depthwise& g, const float* x, const float* w, const float* bias, Activation activation,
                              float* y, Workers& workers) {
   const Index all_rows = g.batch * g.rows.results;
-  // A task is some rows of results, all channels: about 8,000 results, or all for one thread if there are few.
+  // A task is some rows of results, all channels: about 8,000 results.
   const Index per_row = g.columns.results * g.channels;
   const Index tasks = max_of(Index{1}, min_of(all_rows, all_rows * per_row / (8 * 1024)));
   const TapRange whole = whole_results(g.columns, g.in_columns);
-  workers.each(tasks, [&](Index task) {
-    for (Index c = 0; c < g.channels; c += kWidth) {
-      const int size = static_cast<int>(min_of(Index{kWidth}, g.channels - c));
-      const Vector start = bias == nullptr ? zero() : load_first(bias + c, size);
+  const Index cost = all_rows * per_row * g.rows.taps * g.columns.taps / kWidth;
+  workers.each(tasks, cost, [&](Index task) {
+    for (Index c = 0; c < g.channels; c += kChannelGroup) {
+      const Index channels = min_of(kChannelGroup, g.channels - c);
       for (Index r = all_rows * task / tasks; r < all_rows * (task + 1) / tasks; ++r) {
         const Index n = r / g.rows.results;
         const Index row = r % g.rows.results;
         const float* image = x + n * g.in_rows * g.in_columns * g.channels + c;
         const Index out_row = n * g.out_rows + g.rows.first + row * g.rows.step;
         float* out = y + (out_row * g.out_columns + g.columns.first) * g.channels + c;
-        // The whole vector's case is compiled by itself.
-        if (size == kWidth) {
-          depthwise_row(g, row, whole, image, w + c, start, activation, out, kWidth);
-        } else {
-          depthwise_row(g, row, whole, image, w + c, start, activation, out, size);
-        }
+        depthwise_row(g, row, whole, image, w + c, bias == nullptr ? nullptr : bias + c, activation, out, channels);
       }
     }
   });
@@ -210,20 +225,19 @@ inline void depthwise_filter_gradient(const Conv2d& c, const float* x, const flo
   const Index all_rows = c.batch * c.out_rows;
   const Index slots = max_of(Index{1}, min_of(Index{workers.count()}, min_of(all_rows, all_rows * c.out_columns / 256)));
   float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * size));
-  workers.each(slots, [&](Index slot) {
+  workers.each(slots, all_rows * c.out_columns * size / kWidth, [&](Index slot) {
     float* own = sums + slot * size;
     clear(own, size);
-    for (Index channel = 0; channel < c.in_channels; channel += kWidth) {
-      const int count = static_cast<int>(min_of(Index{kWidth}, c.in_channels - channel));
-      for (Index r = all_rows * slot / slots; r < all_rows * (slot + 1) / slots; ++r) {
-        const float* image = x + r / c.out_rows * c.in_rows * c.in_columns * c.in_channels + channel;
-        const float* received = dy + r * c.out_columns * c.in_channels + channel;
-        // The whole vector's case is compiled by itself.
-        if (count == kWidth) {
-          depthwise_all_taps(c, r % c.out_rows, image, received, own + channel, kWidth);
-        } else {
-          depthwise_all_taps(c, r % c.out_rows, image, received, own + channel, count);
-        }
+    for (Index r = all_rows * slot / slots; r < all_rows * (slot + 1) / slots; ++r) {
+      const float* image = x + r / c.out_rows * c.in_rows * c.in_columns * c.in_channels;
+      const float* received = dy + r * c.out_columns * c.in_channels;
+      Index channel = 0;
+      for (; channel + kWidth <= c.in_channels; channel += kWidth) {
+        depthwise_all_taps(c, r % c.out_rows, image + channel, received + channel, own + channel, kWidth);
+      }
+      if (channel < c.in_channels) {
+        const int rest = static_cast<int>(c.in_channels - channel);
+        depthwise_all_taps(c, r % c.out_rows, image + channel, received + channel, own + channel, rest);
       }
     }
   });

@@ -42,7 +42,7 @@ inline void each_row(Index batch, Index rows, Index row_floats, Workers& workers
   const Index all = batch * rows;
   const Index per_task = max_of(Index{1}, Index{16 * 1024} / max_of(Index{1}, row_floats));
   const Index tasks = ceil_div(all, per_task);
-  workers.each(tasks, [&](Index task) {
+  workers.each(tasks, all * row_floats / 4, [&](Index task) {
     for (Index r = all * task / tasks; r < all * (task + 1) / tasks; ++r) body(r / rows, r % rows);
   });
 }
@@ -127,7 +127,7 @@ inline void max_pool_gradient(const Pool2d& g, bool relu, const float* x, const 
     return;
   }
   const Index row = g.in_columns * g.channels;
-  workers.each(g.batch, [&](Index n) {
+  workers.each(g.batch, g.batch * g.in_rows * row / 4, [&](Index n) {
     const float* image = x + n * g.in_rows * row;
     float* to = dx + n * g.in_rows * row;
     clear(to, g.in_rows * row);

@@ -177,7 +177,7 @@ struct Winograd {
       pack_panel(packing, view, panels.first(p), panels.size(p), width, packed);
       transform_panel(packed, g.depth, width, transformed + panels.first(p) * kTile * g.depth);
     };
-    workers.each(panels.count, transform);
+    workers.each(panels.count, 4 * g.depth * padded, transform);
     Filter filter{panels, transformed, nullptr};
     if (bias != nullptr) {
       float* whole = transformed + kTile * g.depth * padded;
@@ -189,7 +189,7 @@ struct Winograd {
     const Index fitting = kTransformedFloats / (kTile * g.depth) / kMaxRows * kMaxRows;
     const Index most = max_of(Index{2 * kMaxRows}, min_of(Index{8 * kMaxRows}, fitting));
     const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{workers.count()}, tiling.count));
-    workers.each(tasks, [&](Index t) {
+    workers.each(tasks, tiling.count * kTile * g.depth * padded / kWidth, [&](Index t) {
       const Index first = tiling.count * t / tasks;
       task(g, tiling, first, tiling.count * (t + 1) / tasks - first, most, x, filter, activation, y);
     });

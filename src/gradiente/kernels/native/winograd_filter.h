@@ -62,7 +62,7 @@ struct WinogradFilterGradient {
     const Index most = max_of(Index{24}, min_of(Index{96}, fitting));
     const Index slots = min_of(Index{workers.count()}, tiling.count);
     float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
-    workers.each(slots, [&](Index slot) {
+    workers.each(slots, tiling.count * slot_size / kWidth, [&](Index slot) {
       float* own = sums + slot * slot_size;
       clear(own, slot_size);
       const Index end = tiling.count * (slot + 1) / slots;
@@ -71,7 +71,7 @@ struct WinogradFilterGradient {
       }
     });
     // Sum the slots, transform back.
-    workers.each(g.depth, [&](Index d) {
+    workers.each(g.depth, slots * slot_size / 4, [&](Index d) {
       for (Index p = 0; p < panels.count; ++p) {
         const Index width = Index{panels.vectors(p)} * kWidth;
         for (Index v = 0; v < panels.size(p); v += kWidth) {

@@ -12,6 +12,8 @@ class Workers {
 
   virtual ~Workers() = default;
 
+  static constexpr std::ptrdiff_t kWorthWaking = 40000; // about 10 µs
+
   // How many threads can work at once, this one included.
   virtual int count() const = 0;
 
@@ -22,6 +24,17 @@ class Workers {
   template <class F>
   void each(std::ptrdiff_t tasks, F body) {
     run(tasks, [](void* context, std::ptrdiff_t task) { (*static_cast<F*>(context))(task); }, &body);
+  }
+
+  // The same; `cost` is a guess at the whole work in cycles. Waking a thread takes longer than a small work does, which this
+  // thread then does by itself.
+  template <class F>
+  void each(std::ptrdiff_t tasks, std::ptrdiff_t cost, F body) {
+    if (cost >= kWorthWaking) {
+      each(tasks, body);
+      return;
+    }
+    for (std::ptrdiff_t task = 0; task < tasks; ++task) body(task);
   }
 };
 

@@ -1,0 +1,213 @@
+// Runs every kernel on random sizes, on every instruction set of this machine, against sums in double precision written as
+// plainly as can be. `make sanitize` builds and runs it under AddressSanitizer and UBSan: every array begins and ends where
+// the sanitizer looks, at addresses that are no multiple of a vector.
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../kernels.h"
+
+namespace {
+
+using namespace gradiente;
+
+// Threads of the test's own.
+class ThreadWorkers : public Workers {
+ public:
+  explicit ThreadWorkers(int count) : count_(count) {}
+  int count() const override { return count_; }
+  void run(std::ptrdiff_t tasks, Function function, void* context) override {
+    std::atomic<std::ptrdiff_t> next{0};
+    const auto work = [&] {
+      for (std::ptrdiff_t task; (task = next.fetch_add(1)) < tasks;) function(context, task);
+    };
+    std::vector<std::thread> helpers;
+    for (int i = 1; i < count_; ++i) helpers.emplace_back(work);
+    work();
+    for (std::thread& helper : helpers) helper.join();
+  }
+
+ private:
+  int count_;
+};
+
+// An array of exactly its size, 4 bytes after a multiple of 16.
+class Array {
+ public:
+  explicit Array(Index size) : size_(size), room_(new float[static_cast<std::size_t>(size) + 1]) {}
+  Array(Index size, std::mt19937& random) : Array(size) {
+    // Few different values, so that windows have equal largest ones.
+    std::uniform_int_distribution<int> value(-8, 8);
+    for (Index i = 0; i < size; ++i) data()[i] = static_cast<float>(value(random)) / 4.0f;
+  }
+  float* data() const { return room_.get() + 1; }
+  Index size() const { return size_; }
+  float operator[](Index i) const { return data()[i]; }
+
+ private:
+  Index size_;
+  std::unique_ptr<float[]> room_;
+};
+
+int failures = 0;
+
+void compare(const std::string& what, const Array& got, const std::vector<double>& want, double tolerance) {
+  double scale = 1e-6;
+  for (double w : want) scale = std::fmax(scale, std::fabs(w));
+  for (Index i = 0; i < got.size(); ++i) {
+    if (!(std::fabs(got[i] - want[static_cast<std::size_t>(i)]) <= tolerance * scale)) {
+      std::printf("%s: element %td is %g, not %g\n", what.c_str(), i, got[i], want[static_cast<std::size_t>(i)]);
+      ++failures;
+      return;
+    }
+  }
+}
+
+// Calls visit(input, filter, output) for all products of a convolution, dense or depthwise.
+void each_product(const Conv2d& c, bool depthwise, const std::function<void(Index, Index, Index)>& visit) {
+  for (Index n = 0; n < c.batch; ++n)
+    for (Index a = 0; a < c.out_rows; ++a)
+      for (Index b = 0; b < c.out_columns; ++b)
+        for (Index i = 0; i < c.filter_rows; ++i)
+          for (Index j = 0; j < c.filter_columns; ++j) {
+            const Index h = a * c.row_stride + i * c.row_dilation - c.row_padding;
+            const Index w = b * c.column_stride + j * c.column_dilation - c.column_padding;
+            if (h < 0 || h >= c.in_rows || w < 0 || w >= c.in_columns) continue;
+            const Index pixel = (n * c.in_rows + h) * c.in_columns + w;
+            const Index result = (n * c.out_rows + a) * c.out_columns + b;
+            const Index tap = i * c.filter_columns + j;
+            for (Index d = 0; d < c.in_channels; ++d) {
+              const Index x = pixel * c.in_channels + d;
+              if (depthwise) {
+                visit(x, tap * c.in_channels + d, result * c.in_channels + d);
+                continue;
+              }
+              for (Index o = 0; o < c.out_channels; ++o) {
+                visit(x, (tap * c.in_channels + d) * c.out_channels + o, result * c.out_channels + o);
+              }
+            }
+          }
+}
+
+void check_convolution(const Kernels& k, const Conv2d& c, bool depthwise, Workers& workers, std::mt19937& random) {
+  const Index outputs = depthwise ? c.in_channels : c.out_channels;
+  const Array x(c.batch * c.in_rows * c.in_columns * c.in_channels, random);
+  const Array w(c.filter_rows * c.filter_columns * c.in_channels * (depthwise ? 1 : c.out_channels), random);
+  const Array dy(c.batch * c.out_rows * c.out_columns * outputs, random), bias(outputs, random);
+  std::vector<double> y(static_cast<std::size_t>(dy.size())), dx(static_cast<std::size_t>(x.size()));
+  std::vector<double> dw(static_cast<std::size_t>(w.size()));
+  for (Index i = 0; i < dy.size(); ++i) y[static_cast<std::size_t>(i)] = bias[i % outputs];
+  each_product(c, depthwise, [&](Index in, Index tap, Index out) {
+    y[static_cast<std::size_t>(out)] += double{x[in]} * w[tap];
+    dx[static_cast<std::size_t>(in)] += double{dy[out]} * w[tap];
+    dw[static_cast<std::size_t>(tap)] += double{dy[out]} * x[in];
+  });
+  for (double& value : y) value = std::fmin(std::fmax(value, 0.0), 6.0);
+  char name[300];
+  std::snprintf(name, sizeof name, "%s %s, %td x %td x %td x %td to %td, filter %td x %td, strides %td %td, method %d", k.name,
+                depthwise ? "depthwise" : "convolution", c.batch, c.in_rows, c.in_columns, c.in_channels, outputs,
+                c.filter_rows, c.filter_columns, c.row_stride, c.column_stride, static_cast<int>(c.method));
+  const double tolerance = c.method == Method::direct ? 1e-5 : 1e-4;
+  const Array got_y(dy.size()), got_dx(x.size()), got_dw(w.size());
+  const auto forward = depthwise ? k.depthwise_forward : k.conv_forward;
+  const auto to_input = depthwise ? k.depthwise_input_gradient : k.conv_input_gradient;
+  const auto to_filter = depthwise ? k.depthwise_filter_gradient : k.conv_filter_gradient;
+  forward(c, x.data(), w.data(), bias.data(), Activation::relu6, got_y.data(), workers);
+  compare(std::string(name) + ", forward", got_y, y, tolerance);
+  to_input(c, dy.data(), w.data(), got_dx.data(), workers);
+  compare(std::string(name) + ", input gradient", got_dx, dx, tolerance);
+  to_filter(c, x.data(), dy.data(), got_dw.data(), workers);
+  compare(std::string(name) + ", filter gradient", got_dw, dw, tolerance);
+}
+
+void check_pooling(const Kernels& k, const Pool2d& p, Workers& workers, std::mt19937& random) {
+  const Array x(p.batch * p.in_rows * p.in_columns * p.channels, random);
+  const Array dy(p.batch * p.out_rows * p.out_columns * p.channels, random);
+  std::vector<double> largest(static_cast<std::size_t>(dy.size())), mean(largest);
+  std::vector<double> to_largest(static_cast<std::size_t>(x.size())), to_all(to_largest);
+  for (Index o = 0; o < dy.size(); ++o) {
+    const Index c = o % p.channels, b = o / p.channels % p.out_columns;
+    const Index a = o / p.channels / p.out_columns % p.out_rows, n = o / p.channels / p.out_columns / p.out_rows;
+    std::vector<Index> seen;
+    for (Index i = 0; i < p.window_rows; ++i)
+      for (Index j = 0; j < p.window_columns; ++j) {
+        const Index h = a * p.row_stride + i - p.row_padding, w = b * p.column_stride + j - p.column_padding;
+        if (h >= 0 && h < p.in_rows && w >= 0 && w < p.in_columns) {
+          seen.push_back(((n * p.in_rows + h) * p.in_columns + w) * p.channels + c);
+        }
+      }
+    Index best = seen.front();
+    double total = 0;
+    for (Index at : seen) {
+      if (x[at] > x[best]) best = at;
+      total += x[at];
+      to_all[static_cast<std::size_t>(at)] += double{dy[o]} / static_cast<double>(seen.size());
+    }
+    largest[static_cast<std::size_t>(o)] = x[best];
+    mean[static_cast<std::size_t>(o)] = total / static_cast<double>(seen.size());
+    to_largest[static_cast<std::size_t>(best)] += dy[o];
+  }
+  const std::string name = std::string(k.name) + " pooling, ";
+  const Array got_y(dy.size()), got_dx(x.size());
+  k.max_pool(p, x.data(), got_y.data(), workers);
+  compare(name + "maximum", got_y, largest, 0);
+  k.max_pool_gradient(p, false, x.data(), dy.data(), got_dx.data(), workers);
+  compare(name + "maximum's gradient", got_dx, to_largest, 1e-6);
+  k.average_pool(p, x.data(), got_y.data(), workers);
+  compare(name + "average", got_y, mean, 1e-6);
+  k.average_pool_gradient(p, dy.data(), got_dx.data(), workers);
+  compare(name + "average's gradient", got_dx, to_all, 1e-6);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
+  std::mt19937 random(1);
+  const auto between = [&](Index low, Index high) { return std::uniform_int_distribution<Index>(low, high)(random); };
+  int checked = 0;
+  for (const char* name : {"baseline", "avx2", "avx512"}) {
+    const Kernels* k = kernels_named(name);
+    if (k == nullptr) continue;
+    for (int round = 0; round < rounds; ++round) {
+      ThreadWorkers workers(static_cast<int>(between(1, 3)));
+      Conv2d c{};
+      c.batch = between(1, 4);
+      c.method = static_cast<Method>(between(0, 2));
+      const bool square = between(0, 1) == 1; // so that Winograd's transforms are met often
+      c.filter_rows = square ? 3 + 2 * between(0, 1) : between(1, 5);
+      c.filter_columns = square ? c.filter_rows : between(1, 5);
+      c.row_stride = square ? 1 : between(1, 3);
+      c.column_stride = square ? 1 : between(1, 3);
+      c.row_dilation = square ? 1 : between(1, 2);
+      c.column_dilation = square ? 1 : between(1, 2);
+      c.in_channels = between(1, 70);
+      c.out_channels = between(1, 70);
+      c.row_padding = between(0, c.filter_rows - 1);
+      c.column_padding = between(0, c.filter_columns - 1);
+      const Index row_extent = (c.filter_rows - 1) * c.row_dilation, column_extent = (c.filter_columns - 1) * c.column_dilation;
+      // The last windows may reach past the edge, or leave elements over.
+      c.out_rows = between(1, 9);
+      c.out_columns = between(1, 9);
+      c.in_rows = std::max<Index>(1, (c.out_rows - 1) * c.row_stride + row_extent + 1 - c.row_padding - between(-2, 1));
+      c.in_columns = std::max<Index>(1, (c.out_columns - 1) * c.column_stride + column_extent + 1 - c.column_padding - between(-2, 1));
+      check_convolution(*k, c, false, workers, random);
+      check_convolution(*k, c, true, workers, random);
+      Pool2d p{c.batch, 0, 0, c.out_rows, c.out_columns, c.in_channels, c.filter_rows, c.filter_columns, between(1, 4),
+               between(1, 4), c.row_padding, c.column_padding};
+      p.in_rows = std::max<Index>(1, (p.out_rows - 1) * p.row_stride - p.row_padding + between(1, p.window_rows + 1));
+      p.in_columns = std::max<Index>(1, (p.out_columns - 1) * p.column_stride - p.column_padding + between(1, p.window_columns + 1));
+      check_pooling(*k, p, workers, random);
+      ++checked;
+    }
+  }
+  std::printf("%d rounds, %d failures\n", checked, failures);
+  return failures == 0 ? 0 : 1;
+}
