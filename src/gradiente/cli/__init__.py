@@ -6,6 +6,7 @@ import typer
 
 from gradiente.cli import export as _export
 from gradiente.cli import failures as _failures
+from gradiente.cli import inspect as _inspect
 from gradiente.cli import predict as _predict
 from gradiente.cli import run as _run
 from gradiente.cli import test as _test
@@ -28,6 +29,7 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] -- Typer keeps it
 
 
 main.command("run", cls=RunCommand, context_settings=_run.SETTINGS)(_run.run)
+main.command("inspect", epilog=_failures.EPILOG)(_inspect.inspect)
 main.command("train", epilog=_failures.EPILOG)(_train.train)
 main.command("test", epilog=_failures.EPILOG)(_test.run_test)
 main.command("predict", epilog=_failures.EPILOG)(_predict.predict)

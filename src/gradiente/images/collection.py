@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from gradiente.images import mnist
 from gradiente.images.arrays import LabelledArrays, class_table, find_arrays
 from gradiente.images.dataset import Dataset, Images, Part
+from gradiente.images.decoded_cache import DecodedCache
 from gradiente.images.duplicates import CLOSE_SIDE, Duplicates, find_duplicates
 from gradiente.images.labelled import PARTS, LabelledFiles, some
 from gradiente.images.layouts import find_labelled
@@ -159,9 +161,13 @@ class Collection:
         shape = (height, width, channels)
         unreadable = list(self.unreadable)
         in_memory = fits_in_memory(len(self) * height * width * channels, memory)
+        notes, cache = list(self.notes), None
+        if not in_memory:
+            cache, note = _cache(self.reader, shape, resize)
+            notes.append(note)
         parts: dict[str, Part] = {}
         for name, chosen in self.parts.items():
-            images: Images = Streamed(self.reader, chosen, shape, resize)
+            images: Images = Streamed(self.reader, chosen, shape, resize, cache)
             if in_memory:
                 images, kept, late = _in_memory(self.reader, chosen, shape, resize)
                 chosen, unreadable = chosen[kept], unreadable + late
@@ -173,7 +179,18 @@ class Collection:
         if self.digests is not None:
             sums = dict(zip(self.names, self.digests, strict=True))
             digests = {(part, name): sums[name] for part, found in parts.items() for name in found.names}
-        return Dataset(self.classes, parts, self.source, self.notes, tuple(unreadable), digests, self.odd)
+        return Dataset(self.classes, parts, self.source, tuple(notes), tuple(unreadable), digests, self.odd)
+
+
+def _cache(reader: Reader, shape: tuple[int, int, int], resize: Resize) -> tuple[DecodedCache | None, str]:
+    """The cache of decoded images, where there can be one, and what to say about it."""
+    size = f"{len(reader):,} images of {'x'.join(map(str, shape))} take {len(reader) * math.prod(shape) / 2**30:.1f} GiB"
+    text = f"{size}: they are read from the disk as they are needed"
+    try:
+        cache = DecodedCache(f"{reader.identity} {resize}", len(reader), shape)
+    except OSError as error:
+        return None, f"{text}, and decoded anew each time ({error.strerror or error})."
+    return cache, f"{text}; what was decoded is kept in {cache.path}."
 
 
 def _in_memory(

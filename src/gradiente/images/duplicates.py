@@ -32,6 +32,7 @@ CLOSE_SIDE = 64
 
 _SAME = 0.985
 _SAME_DETAILS = 0.9
+_NO_DETAILS = 2.5
 _MOST_APART = 20.0
 
 
@@ -181,7 +182,9 @@ def same_picture(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> bool:
     x, y = a.astype(np.float32), b.astype(np.float32)
     if _correlation(x, y) < _SAME:
         return False
-    if _correlation(x - _blurred(x, 5), y - _blurred(y, 5)) < _SAME_DETAILS:
+    details_x, details_y = x - _blurred(x, 5), y - _blurred(y, 5)
+    # A smooth picture has no details but what saving it did to it.
+    if _correlation(details_x, details_y) < _SAME_DETAILS and (details_x - details_y).std() > _NO_DETAILS:
         return False
     scale = x.std() / max(float(y.std()), 1e-6)
     apart = np.abs((x - x.mean()) - (y - y.mean()) * scale)

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
 
 from gradiente.images.kinds import FORMATS, what_else
 from gradiente.images.modes import plain
@@ -204,8 +205,6 @@ def fit(
 
 def _jpeg(data: bytes, rows: int, columns: int, mode: str) -> npt.NDArray[np.uint8] | None:
     """A JPEG image decoded at the smallest of its 16 sizes that has so many rows and columns; None if it is damaged."""
-    import simplejpeg
-
     try:
         pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(  # pyright: ignore[reportUnknownMemberType] - it has no types
             data, "GRAY" if mode == "L" else "RGB", min_height=rows, min_width=columns, min_factor=1

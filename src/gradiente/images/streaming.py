@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradiente.images.decoded_cache import DecodedCache
 from gradiente.images.loading import Resize
 from gradiente.images.problems import DataNotFoundError
 from gradiente.images.readers import Reader
@@ -22,6 +23,7 @@ class Streamed:
         chosen: which of its images, in order.
         shape: height, width and channels.
         resize: how images are brought to that size.
+        cache: keeps images that were decoded, by their number in the reader; None for none.
 
     >>> streamed[:2].shape  # doctest: +SKIP
     (2, 224, 224, 3)
@@ -31,12 +33,18 @@ class Streamed:
     dtype = np.dtype(np.uint8)
 
     def __init__(
-        self, reader: Reader, chosen: npt.NDArray[np.intp], shape: tuple[int, int, int], resize: Resize
+        self,
+        reader: Reader,
+        chosen: npt.NDArray[np.intp],
+        shape: tuple[int, int, int],
+        resize: Resize,
+        cache: DecodedCache | None = None,
     ) -> None:
         self._reader = reader
         self._chosen = chosen
         self._size = shape
         self._resize: Resize = resize
+        self._cache = cache
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -68,8 +76,14 @@ class Streamed:
         return images
 
     def _one(self, at: int) -> npt.NDArray[np.uint8]:
+        kept = None if self._cache is None else self._cache.get(at)
+        if kept is not None:
+            return kept
         try:
-            return self._reader.read(at, *self._size, self._resize)
+            image = self._reader.read(at, *self._size, self._resize)
+            if self._cache is not None:
+                self._cache.put(at, image)
+            return image
         except ValueError as error:
             raise DataNotFoundError(
                 f"{self._reader.place(at)} can't be read any more: {error}. It could be when the run began; put it back, "
