@@ -22,7 +22,7 @@ def in_order(function: Callable[[_Item], _Result], items: Iterable[_Item], ahead
         items: what with; they are taken as they are needed.
         ahead: how many results there are at most that were not used yet.
     """
-    pool = ThreadPoolExecutor(min(ahead, os.cpu_count() or 1, 32))
+    pool = ThreadPoolExecutor(max(1, min(ahead, max(2, os.cpu_count() or 1), 32)))
     waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
