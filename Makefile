@@ -63,7 +63,7 @@ bench: .venv-bench/.installed  ## Measure against TensorFlow, PyTorch and JAX in
 
 oracle: .venv/.installed .venv-oracle/.installed  ## Compare every operation with TensorFlow's.
 	$(BIN)/python tests/oracle/run.py --tensorflow .venv-oracle/bin/python --write
-	for check in check_graphs check_formats; do \
+	for check in check_graphs check_formats check_exports; do \
 	  rm -rf build/$$check && mkdir -p build/$$check && \
 	  $(BIN)/python -m tests.oracle.$$check write build/$$check && \
 	  .venv-oracle/bin/python -m tests.oracle.$$check read build/$$check || exit 1; \

@@ -16,6 +16,7 @@ from gradiente.classify.suspects import Suspect, find_suspects, out_of_fold
 
 _MOST_SUSPECTS = 40
 _MOST_CHECKED = 6000
+_LEAST_ACCURACY = 0.8
 _MOST_CHECKED_ANSWERS = 200_000
 _MOST_FEATURES = 512
 _SECONDS_FOR_FEATURES = 12.0
@@ -32,12 +33,19 @@ class Checked:
         total: of how many.
         suspects: the likely label errors; their indices are positions in ``images``.
         images: for each image checked, the part and the position in it.
+        accuracy: how often the labels were predicted from the other images.
     """
 
     count: int
     total: int
     suspects: tuple[Suspect, ...]
     images: tuple[tuple[str, int], ...]
+    accuracy: float
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether labels are predicted well enough that one which is not may well be wrong."""
+        return self.accuracy >= _LEAST_ACCURACY
 
 
 @dataclass(frozen=True)
@@ -136,9 +144,11 @@ def _check_labels(
     if len(where) < 8:
         return None
     labels = np.array([int(data.parts[name].labels[i]) for name, i in where])
-    found = find_suspects(out_of_fold(features, labels, len(data.classes)), labels)
+    guesses = out_of_fold(features, labels, len(data.classes))
+    accuracy = float((guesses.argmax(1) == labels).mean())
+    found = find_suspects(guesses, labels)
     total = sum(len(data.parts[name]) for name in ("train", "validation"))
-    return Checked(len(where), total, tuple(found[:_MOST_SUSPECTS]), tuple(where))
+    return Checked(len(where), total, tuple(found[:_MOST_SUSPECTS]), tuple(where), accuracy)
 
 
 def _features(

@@ -91,6 +91,9 @@ def suspects(data: Dataset, checked: Checked | None, words: Words, store: Store)
     if checked is None:
         return ""
     counts = {"count": words.number(checked.count), "total": words.number(checked.total)}
+    if not checked.trustworthy:
+        text = words["no_check"].format(accuracy=words.percent(checked.accuracy, 0))
+        return gallery(words["suspects"], text, ())
     if not checked.suspects:
         return gallery(words["suspects"], words["no_suspects"].format(**counts), ())
     figures: list[str] = []
