@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def write(folder: Path) -> None:
 
 
 def read(folder: Path) -> None:
+    # With oneDNN, TensorFlow 2.21 gave another answer for the second of two equally large images, and then aborted
+    # ("could not set native handle of a memory object") on an AVX-512 machine. Its own kernels agree.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     import tensorflow as tf
 
     tf = tf.compat.v1
