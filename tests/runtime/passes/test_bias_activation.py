@@ -50,6 +50,28 @@ def test_a_layer_is_one_step_with_the_same_values(form: str) -> None:
             )
 
 
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2dNative"])
+@pytest.mark.parametrize("activation", [tf.nn.relu, tf.nn.relu6])
+def test_convolutions_take_both_rectifiers(kind: str, activation: Any) -> None:
+    x, w, b, feed = inputs("conv")
+    if kind == "Conv2D":
+        product = tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME")
+    else:
+        w, b = tf.placeholder(tf.float32, [3, 3, 3, 2]), tf.placeholder(tf.float32, [6])
+        feed = {x: feed[x] * 4, w: np.ones(w.shape.as_list(), "f"), b: np.arange(6, dtype="f")}
+        product = tf.nn.depthwise_conv2d(x, w, [1, 2, 2, 1], "SAME")
+    active = activation(tf.nn.bias_add(product, b))
+    assert types(program([active], [x, w, b])) == [f"{kind}+BiasAdd+{active.op.type}"]
+    with tf.Session() as sess, tf.Session(executor="python") as reference:
+        np.testing.assert_allclose(sess.run(active, feed), reference.run(active, feed), rtol=1e-5, atol=1e-5)
+
+
+def test_a_product_of_matrices_does_not_take_relu6() -> None:
+    x, w, b, _ = inputs("matmul")
+    active = tf.nn.relu6(tf.nn.bias_add(tf.matmul(x, w), b))
+    assert types(program([active], [x, w, b])) == ["MatMul+BiasAdd", "Relu6"]
+
+
 @pytest.mark.parametrize("form", ["matmul bias_add", "conv plus"])
 def test_what_lies_between_stays_fetchable_and_feedable(form: str) -> None:
     x, w, b, feed = inputs(form)

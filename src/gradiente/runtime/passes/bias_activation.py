@@ -1,7 +1,7 @@
 """Convolution or matrix product, bias and rectifier as one step: the kernel adds and clips while it writes its output.
 
 ``Conv2D → BiasAdd → Relu`` and ``MatMul → BiasAdd → Relu`` are fused, with a plain ``+`` for the bias too, and without the
-rectifier where there is none.
+rectifier where there is none. A depthwise convolution counts as one, and ``Relu6`` after a convolution as a rectifier.
 """
 
 from __future__ import annotations
@@ -11,8 +11,14 @@ from gradiente.runtime.passes import lowering
 from gradiente.runtime.passes.fusion import Fusions
 from gradiente.runtime.passes.program import Program
 
-_ACTIVATIONS = frozenset({"Relu"})
-_LOWERINGS = {"Conv2D": lowering.conv2d_bias_activation, "MatMul": lowering.matmul_bias_activation}
+_LOWERINGS = {
+    "Conv2D": lowering.conv2d_bias_activation,
+    "DepthwiseConv2dNative": lowering.depthwise_bias_activation,
+    "MatMul": lowering.matmul_bias_activation,
+}
+_ACTIVATIONS = {"MatMul": ("Relu",)}
+"""What may follow; after a convolution that is ``_AFTER_CONVOLUTION``."""
+_AFTER_CONVOLUTION = ("Relu", "Relu6")
 
 
 def fuse_bias_and_activation(program: Program) -> None:
@@ -25,7 +31,7 @@ def fuse_bias_and_activation(program: Program) -> None:
         product, bias = found
         parts = [product, add]
         after = fusions.only_consumer(add.outputs[0])
-        if after is not None and after.type in _ACTIVATIONS:
+        if after is not None and after.type in _ACTIVATIONS.get(product.type, _AFTER_CONVOLUTION):
             parts.append(after)
         kind = "+".join(("BiasAdd" if p is add else p.type) for p in parts)
         fusions.add(kind, parts, (*product.inputs, bias), _LOWERINGS[product.type])

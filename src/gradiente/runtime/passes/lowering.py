@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from gradiente.kernels import conv, pool
+from gradiente.kernels import conv, depthwise, pool
 from gradiente.kernels.library import usable
 from gradiente.ops.nn_window import Window, explicit_pairs, output_sizes, padding_of
 from gradiente.runtime.passes.program import Fused
@@ -19,11 +19,33 @@ def _activation(step: Fused) -> Literal["none", "relu"]:
     return "relu" if step.parts[-1].type == "Relu" else "none"
 
 
+def _convolution_activation(step: Fused) -> conv.Activation:
+    return "relu6" if step.parts[-1].type == "Relu6" else _activation(step)
+
+
 def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
     """Convolution, bias and rectifier."""
+    geometry = _convolution_geometry(step, x, filters, bias)
+    if geometry is None or bias.shape != filters.shape[3:]:
+        return None
+    return conv.conv2d_bias_act(x, filters, bias, _convolution_activation(step), *geometry)
+
+
+def depthwise_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
+    """Depthwise convolution, bias and rectifier."""
+    geometry = _convolution_geometry(step, x, filters, bias)
+    if geometry is None or bias.shape != (filters.shape[2] * filters.shape[3],):
+        return None
+    return depthwise.depthwise_bias_act(x, filters, bias, _convolution_activation(step), *geometry)
+
+
+def _convolution_geometry(
+    step: Fused, x: Any, filters: Any, bias: Any
+) -> tuple[conv.Pair, conv.Pair, conv.Padding] | None:
+    """Strides, dilations and padding; None where the kernels don't suit."""
     if x.ndim != 4 or filters.ndim != 4 or x.shape[3] != filters.shape[2]:
         return None
-    if bias.shape != filters.shape[3:] or not conv.conv_usable(x, filters, bias):
+    if not conv.conv_usable(x, filters, bias):
         return None
     attrs = step.parts[0].attrs
     strides, dilations = attrs["strides"][1:3], attrs["dilations"][1:3]
@@ -33,8 +55,7 @@ def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
         output_sizes(x.shape[1:3], windows, attrs["padding"], explicit)
     except ValueError:
         return None
-    padding = padding_of(x.shape[1:3], windows, attrs["padding"], explicit)
-    return conv.conv2d_bias_act(x, filters, bias, _activation(step), strides, dilations, padding)
+    return strides, dilations, padding_of(x.shape[1:3], windows, attrs["padding"], explicit)
 
 
 def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Any:
