@@ -32,6 +32,9 @@ MNIST = "mnist"
 
 _MNIST_VALIDATION = 5000
 
+_FEW = 3
+"""Of fewer images for test than this, a person is told."""
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -133,7 +136,13 @@ class Collection:
         given = self.given if any(self.given) else None
         keys = self.duplicates.keys
         names = np.array(split(self.labels.tolist(), keys, self.classes, seed, given, test, validation))
-        return replace(self, parts={part: np.flatnonzero(names == part) for part in PARTS})
+        parts = {part: np.flatnonzero(names == part) for part in PARTS}
+        tested: list[int] = np.bincount(self.labels[parts["test"]], minlength=len(self.classes)).tolist()
+        few = [
+            f"{name!r} has {count}" for name, count in zip(self.classes, tested, strict=True) if count < _FEW
+        ]
+        note = f"Classes with few images for test: {some(few)}. What the test says about them is hardly more than chance."
+        return replace(self, parts=parts, notes=(*self.notes, note) if few else self.notes)
 
     def for_test(self) -> Collection:
         """The collection with the part given for test as its only part; where none is given, with all images in it."""
@@ -275,7 +284,7 @@ def _open_files(found: LabelledFiles, watch: Callable[[int, int], None] | None) 
     digests, small = [s.sha256 for s in surveyed], np.stack([s.small for s in surveyed])
     reader = FileReader([f.path for f in files], digests)
     sizes = np.array([(s.height, s.width) for s in surveyed], np.int32)
-    side = int(np.clip(np.median(sizes.min(1)), 8, CLOSE_SIDE))
+    side = int(np.clip(np.median(sizes.min(1)), 32, CLOSE_SIDE))
     duplicates = find_duplicates(digests, small, lambda at: _close(reader, at, side))
     notes = [*found.notes, *duplicate_notes(duplicates, names, labels.tolist(), classes, given)]
     if odd:
