@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
+from gradiente.classify.choice import choose
 from gradiente.classify.problems import ClassesDifferError, SettingsError
 from gradiente.classify.settings import Settings
-from gradiente.images.collection import MNIST, Collection, open_collection, survey_collection
+from gradiente.images.collection import MNIST, open_collection, survey_collection
 from gradiente.images.dataset import Dataset as Dataset
 from gradiente.images.dataset import Part as Part
 from gradiente.images.loading import Unreadable
 
 _MNIST_SIZE = (28, 28, 1)
-_LONGEST_SIDE = 64
 
 
-def open_dataset(settings: Settings) -> tuple[Dataset, Settings]:
-    """Read the data that the settings name.
+def open_dataset(settings: Settings) -> tuple[Dataset, Settings, tuple[str, ...]]:
+    """Read the data that the settings name, and choose the network for it where they leave that open.
 
     Returns:
-        The data, and the settings with the size of image that was used.
+        The data; the settings with the network and the size of image that are used; why they were chosen.
 
     Raises:
         DataError: a subclass, if there are no images, one class only, a class with one image, ...
@@ -34,19 +33,16 @@ def open_dataset(settings: Settings) -> tuple[Dataset, Settings]:
     ):
         raise SettingsError("MNIST has grey images of 28x28; leave out the image size and the channels.")
     collection = open_collection(settings.data, settings.categories)
-    height, width, channels = chosen_size(settings, collection)
-    data = collection.split(settings.seed, settings.validation, settings.test).load(height, width, channels)
-    return data, replace(settings, image_height=height, image_width=width, channels=channels)
-
-
-def chosen_size(settings: Settings, collection: Collection) -> tuple[int, int, int]:
-    """Height, width and channels: those asked for, else the images' own, up to 64; grey if all are grey."""
-    height, width = collection.natural_size(_LONGEST_SIDE)
-    return (
-        settings.image_height or height,
-        settings.image_width or width,
-        settings.channels or collection.channels,
+    collection = collection.split(settings.seed, settings.validation, settings.test)
+    choice = choose(settings, collection)
+    height, width, channels = (
+        choice.settings.image_height,
+        choice.settings.image_width,
+        choice.settings.channels,
     )
+    if height is None or width is None or channels is None:
+        raise RuntimeError("No image size was chosen.")
+    return collection.load(height, width, channels), choice.settings, choice.reasons
 
 
 def open_test_part(

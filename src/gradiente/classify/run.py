@@ -14,6 +14,7 @@ from gradiente.classify.augment import AUGMENTATIONS
 from gradiente.classify.calibration import calibrate
 from gradiente.classify.charts import curves
 from gradiente.classify.checkpoints import Checkpoints
+from gradiente.classify.choice import AUTO
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset, open_dataset
 from gradiente.classify.defaults import with_defaults
@@ -22,6 +23,7 @@ from gradiente.classify.events import Events
 from gradiente.classify.find_lr import find_lr as range_test
 from gradiente.classify.history import Epoch, history_table
 from gradiente.classify.networks import find_network
+from gradiente.classify.networks.imagenet import PRETRAINED
 from gradiente.classify.problems import DataChangedError, SettingsError
 from gradiente.classify.progress import Progress
 from gradiente.classify.report import report
@@ -29,6 +31,7 @@ from gradiente.classify.run_folder import CONFIG, RunFolder, default_folder
 from gradiente.classify.scores import Scores, score
 from gradiente.classify.settings import MNIST, Settings, from_mapping, read_settings
 from gradiente.classify.training import Job, Trained, fit
+from gradiente.classify.transfer import fit_pretrained
 from gradiente.classify.wording import words
 from gradiente.images.labelled import some
 
@@ -160,10 +163,11 @@ def resume(
 def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings]:
     """The examples, and the settings without gaps."""
     check_device(chosen.device)
-    if chosen.model == "auto":
-        chosen = replace(chosen, model="cnn")
-    find_network(chosen.model, chosen.layers, chosen.width)
-    examples, chosen = open_dataset(chosen)
+    if chosen.model != AUTO:
+        find_network(chosen.model, chosen.layers, chosen.width)
+    examples, chosen, reasons = open_dataset(chosen)
+    for reason in reasons:
+        progress.note(reason)
     on_gpu = chosen.device != "cpu" and has_gpu()
     return examples, with_defaults(chosen, len(examples.parts["train"]), examples.shape[2] == 3, on_gpu)
 
@@ -185,13 +189,11 @@ def _job(examples: Dataset, settings: Settings) -> Job:
 def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], bool] | None) -> Run:
     """Train in the run's folder from where it stands, test, and write what came out."""
     lang = job.settings.lang
-    trained = fit(
-        job,
-        _Recorder(progress, folder, lang),
-        lambda model: model.save(folder.model),
-        stop,
-        Checkpoints(folder.path),
-    )
+    recorder = _Recorder(progress, folder, lang)
+    if job.settings.model == PRETRAINED:
+        trained = fit_pretrained(job, recorder, lambda model: model.save(folder.model), stop, folder.path)
+    else:
+        trained = fit(job, recorder, lambda model: model.save(folder.model), stop, Checkpoints(folder.path))
     calibrate(trained.classifier, job.data.parts["validation"])
     trained.classifier.save(folder.model)
     test: Scores | None = None
@@ -293,6 +295,11 @@ def _tell_imbalance(data: Dataset, progress: Progress) -> None:
 
 def _plan(settings: Settings, data: Dataset) -> str:
     height, width, channels = data.shape
+    if settings.model == PRETRAINED and not settings.fine_tune:
+        return (
+            f"{settings.model} on images of {height}x{width}x{channels} with the weights from ImageNet; its last layer is "
+            f"trained on the features of each image and its mirror image, seed {settings.seed}."
+        )
     falling = "falling to 0" if settings.schedule == "cosine" else "constant"
     parts: Sequence[str] = (
         f"{settings.model} on images of {height}x{width}x{channels}",

