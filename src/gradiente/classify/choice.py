@@ -141,6 +141,11 @@ def _transfer(settings: Settings, collection: Collection) -> tuple[Settings, str
     changes: dict[str, Any] = {
         "image_height": height, "image_width": width, "channels": settings.channels or 3, "fine_tune": tuned,
     }  # fmt: skip
+    if tuned and settings.fine_tune is None:
+        # What was found to suit such images; a run that names --fine-tune says these itself.
+        changes.update(
+            label_smoothing=settings.label_smoothing or 0.1, weight_decay=settings.weight_decay or 0.05
+        )
     usual = _TUNING if tuned else _HEAD
     changes.update({name: value for name, value in usual.items() if getattr(settings, name) is None})
     return replace(settings, **changes), why
@@ -149,5 +154,5 @@ def _transfer(settings: Settings, collection: Collection) -> tuple[Settings, str
 _TUNED_SIDE = 96
 """To how many pixels blurred images are brought: about three for each true one, as the network halves them five times."""
 
-_TUNING = {"epochs": 12, "batch": 32, "lr": 2e-4, "warmup": 1.0, "augment": "photos", "average": 0.995}
+_TUNING = {"epochs": 10, "batch": 32, "lr": 2e-4, "warmup": 1.0, "augment": "photos"}
 _HEAD = {"epochs": 1, "augment": "none", "average": 0.0, "warmup": 0.0}
