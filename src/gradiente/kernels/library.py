@@ -30,6 +30,11 @@ TARGETS = (
     "gradiente_average_pool",
     "gradiente_average_pool_gradient",
     "gradiente_image_transform",
+    "gradiente_product",
+    "gradiente_product_bias",
+    "gradiente_column_sums",
+    "gradiente_cross_entropy",
+    "gradiente_update",
 )
 """The library's functions that XLA calls, one line each so that changes to the list seldom meet."""
 

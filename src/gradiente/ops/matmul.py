@@ -22,6 +22,7 @@ from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import attr, register
 from gradiente.graph.shapes import broadcast_dims
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import dense
 from gradiente.ops.complex_numbers import conj
 from gradiente.ops.elementwise import widened
 
@@ -92,6 +93,8 @@ def _matmul(xp: Namespace, a: Array, b: Array, *, transpose_a: bool, transpose_b
 
 
 def _device_matmul(xp: Namespace, a: Array, b: Array, *, transpose_a: bool, transpose_b: bool) -> Array:
+    if dense.product_suits(a, b, transpose_a, transpose_b):
+        return dense.product(a, b, transpose_a, transpose_b)
     return xp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
 
 

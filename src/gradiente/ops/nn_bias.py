@@ -9,6 +9,7 @@ from gradiente.graph.dtypes import NUMBERS
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import attr, register
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import dense
 
 _FORMAT = attr("string", "NHWC", ("NHWC", "NCHW"))
 
@@ -54,6 +55,12 @@ def _bias_add_grad(xp: Namespace, grad: Array, *, data_format: str) -> Array:
     return xp.sum(grad, axis=tuple(a for a in range(grad.ndim) if a != channels), dtype=grad.dtype)
 
 
+def _device_bias_add_grad(xp: Namespace, grad: Array, *, data_format: str) -> Array:
+    if _channel_axis(data_format) == -1 and dense.column_sums_suit(grad):
+        return dense.column_sums(grad)
+    return _bias_add_grad(xp, grad, data_format=data_format)
+
+
 def _bias_add_grad_gradient(op: Operation, grad: Tensor) -> Tensor:
     """The bias's gradient is a sum over all other axes: its derivative repeats along them."""
     received = op.inputs[0]
@@ -67,7 +74,7 @@ register(
 )  # fmt: skip
 register(
     "BiasAddGrad", "out_backprop: T -> output: T", attrs={"data_format": _FORMAT}, types={"T": NUMBERS},
-    shape=_bias_add_grad_shape, compute=_bias_add_grad, gradient=_bias_add_grad_gradient,
+    shape=_bias_add_grad_shape, compute=_bias_add_grad, device=_device_bias_add_grad, gradient=_bias_add_grad_gradient,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from gradiente.graph.registry import register
 from gradiente.graph.shapes import TensorShape, broadcast_dims
 from gradiente.graph.source import user_line
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import dense
 from gradiente.ops.nn_softmax import either_axis, is_last, swapped_with_last
 
 
@@ -53,6 +54,12 @@ def _dense(xp: Namespace, features: Array, labels: Array) -> tuple[Array, Array]
     return loss, exponentials / total - labels
 
 
+def _device_dense(xp: Namespace, features: Array, labels: Array) -> tuple[Array, Array]:
+    if dense.cross_entropy_suits(features, labels):
+        return dense.cross_entropy(features, labels)
+    return _dense(xp, features, labels)
+
+
 def _rows(grad: Tensor, of: Tensor) -> Tensor:
     """``of``, each row times its number in ``grad``."""
     return apply("ExpandDims", grad, -1) * of
@@ -75,7 +82,7 @@ def _dense_gradient(op: Operation, grad_loss: Tensor, grad_backprop: Tensor) -> 
 
 register(
     "SoftmaxCrossEntropyWithLogits", "features: T, labels: T -> loss: T, backprop: T", types={"T": FLOATS},
-    shape=_dense_shape, compute=_dense, gradient=_dense_gradient,
+    shape=_dense_shape, compute=_dense, device=_device_dense, gradient=_dense_gradient,
 )  # fmt: skip
 
 

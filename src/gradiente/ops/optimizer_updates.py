@@ -17,6 +17,7 @@ from gradiente.graph.operation import Operation
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, register
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import updates
 
 Rule = Callable[[Namespace, Mapping[str, Any], Mapping[str, Any]], tuple[Array, ...]]
 """From the namespace, the inputs by name (variables as values) and the attributes to the variables' new values."""
@@ -48,7 +49,7 @@ def _update_shape(op: Operation) -> list[TensorShape]:
 
 
 def _register_update(name: str, signature: str, rule: Rule, attrs: Mapping[str, Any] | None = None) -> None:
-    """Declare ``Apply<name>``, and ``SparseApply<name>`` where the variable has rows that can stay as they are."""
+    """Declare ``Apply<name>``. XLA makes several passes over memory of most rules; on the CPU, kernels make one."""
     names = [part.split(":")[0].strip() for part in signature.split(",")]
     refs = [n for n, part in zip(names, signature.split(","), strict=True) if "Ref(" in part]
     settings = {"use_locking": False, **(attrs or {})}
@@ -60,10 +61,41 @@ def _register_update(name: str, signature: str, rule: Rule, attrs: Mapping[str, 
             ctx.write(handles[ref], new.astype(values[ref].dtype))
         return inputs[0]
 
+    def device(xp: Namespace, *inputs: Any, ctx: Any, op: Operation) -> Ref:
+        kernel = _kernel(name, op.attrs)
+        handles = dict(zip(names, inputs, strict=True))
+        values = {n: ctx.read(v) if isinstance(v, Ref) else v for n, v in handles.items()}
+        variables = [values[n] for n in refs]
+        numbers = [v for n, v in values.items() if n not in refs and n not in _GRADIENT]
+        (grad,) = (v for n, v in values.items() if n in _GRADIENT)
+        if kernel is None or not updates.update_suits(variables, grad, numbers):
+            return dense(xp, *inputs, ctx=ctx, op=op)
+        for ref, new in zip(refs, updates.update(kernel, variables, grad, numbers), strict=True):
+            ctx.write(handles[ref], new)
+        return inputs[0]
+
     register(
         "Apply" + name, f"{signature} -> out: Ref(T)", attrs=settings, types={"T": NUMBERS}, shape=_update_shape,
-        compute=dense, reads=refs, writes=refs, gradient=NOT_DIFFERENTIABLE,
+        compute=dense, device=device, reads=refs, writes=refs, gradient=NOT_DIFFERENTIABLE,
     )  # fmt: skip
+
+
+def _kernel(name: str, attrs: Mapping[str, Any]) -> updates.Update | None:
+    """The kernel of an update."""
+    nesterov = attrs.get("use_nesterov", False)
+    if name == "Momentum":
+        return "nesterov" if nesterov else "momentum"
+    if name == "Adam":
+        return "adam_nesterov" if nesterov else "adam"
+    if name == "Adagrad":
+        return "adagrad" if attrs["update_slots"] else None
+    kernels: dict[str, updates.Update] = {
+        "GradientDescent": "gradient_descent",
+        "Adadelta": "adadelta",
+        "RMSProp": "rms_prop",
+        "CenteredRMSProp": "centered_rms_prop",
+    }
+    return kernels.get(name)
 
 
 def _register_sparse_update(

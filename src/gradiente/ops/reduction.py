@@ -12,6 +12,7 @@ from gradiente.graph.dtypes import INDICES, NUMBERS, REALS, int32
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import dense
 from gradiente.ops.complex_numbers import conj
 from gradiente.ops.elementwise import widened
 
@@ -89,6 +90,13 @@ def _sum(xp: Namespace, input: Array, reduction_indices: Array, *, keep_dims: bo
     return xp.sum(wide, axis=axes, keepdims=keep_dims, dtype=wide.dtype).astype(input.dtype)
 
 
+def _device_sum(xp: Namespace, input: Array, reduction_indices: Array, *, keep_dims: bool) -> Array:
+    axes = normal_axes(reduction_indices, input.ndim)
+    if not keep_dims and sorted(axes) == list(range(input.ndim - 1)) and dense.column_sums_suit(input):
+        return dense.column_sums(input)
+    return _sum(xp, input, reduction_indices, keep_dims=keep_dims)
+
+
 def _sum_gradient(op: Operation, grad: Tensor) -> list[Tensor | None]:
     x = op.inputs[0]
     return [apply("BroadcastTo", _spread(op, grad), apply("Shape", x)), None]
@@ -96,7 +104,7 @@ def _sum_gradient(op: Operation, grad: Tensor) -> list[Tensor | None]:
 
 register(
     "Sum", "input: T, reduction_indices: Tidx -> output: T", attrs=_ATTRS, types={"T": NUMBERS}, shape=_reduced_shape,
-    gradient=_sum_gradient, compute=_sum, static=("reduction_indices",),
+    gradient=_sum_gradient, compute=_sum, device=_device_sum, static=("reduction_indices",),
 )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 // All that computes, for one instruction set: CMakeLists.txt compiles this file once for each.
 #include "conv.h"
+#include "cross_entropy.h"
+#include "dense.h"
 #include "depthwise.h"
 #include "image.h"
 #include "kernels.h"
 #include "pool.h"
+#include "updates.h"
 
 #define GRADIENTE_STRING_OF(name) #name
 #define GRADIENTE_STRING(name) GRADIENTE_STRING_OF(name)
@@ -25,6 +28,10 @@ const Kernels kTable = {
     average_pool,
     average_pool_gradient,
     image_transform,
+    product,
+    column_sums,
+    cross_entropy,
+    update,
 };
 
 } // namespace GRADIENTE_ISA

@@ -46,6 +46,17 @@ struct Images {
 
 enum class Activation { none = 0, relu = 1, relu6 = 2 };
 
+// A product of matrices, c [rows, columns] = a b. Turned, a is stored as [depth, rows], b as [columns, depth].
+struct Product {
+  Index rows, columns, depth;
+  bool a_turned, b_turned;
+};
+
+// The optimizers' rules, in the order of UPDATES in kernels/updates.py.
+enum class Update {
+  gradient_descent, momentum, nesterov, adagrad, adadelta, rms_prop, centered_rms_prop, adam, adam_nesterov, count
+};
+
 struct Kernels {
   const char* name;
 
@@ -67,6 +78,16 @@ struct Kernels {
   void (*average_pool_gradient)(const Pool2d&, const float* dy, float* dx, Workers&);
   // y = x at where the maps send y's pixels, bilinear, with the edge repeated.
   void (*image_transform)(const Images&, const float* x, const float* maps, float* y, Workers&);
+
+  // c = activation(a b + bias); `bias` may be null.
+  void (*product)(const Product&, const float* a, const float* b, const float* bias, Activation, float* c, Workers&);
+  void (*column_sums)(Index rows, Index columns, const float* x, float* sums, Workers&);
+  // Of softmax(logits) against labels: the loss of each row, and its derivative by the logits.
+  void (*cross_entropy)(Index rows, Index classes, const float* logits, const float* labels, float* loss, float* gradient,
+                        Workers&);
+  // New values of a variable and its slots. `out` may be `in`.
+  void (*update)(Update, Index size, const float* numbers, const float* grad, const float* const* in, float* const* out,
+                 Workers&);
 };
 
 // The table of the best instruction set that this processor has, or of that which GRADIENTE_CPU names.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from gradiente.kernels import conv, depthwise, pool
+from gradiente.kernels import conv, dense, depthwise, pool
 from gradiente.kernels.library import usable
 from gradiente.ops.nn_window import Window, explicit_pairs, output_sizes, padding_of
 from gradiente.runtime.passes.program import Fused
@@ -60,8 +60,10 @@ def _convolution_geometry(
 
 def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Any:
     """Matrix product, bias and rectifier."""
-    del step, a, b, bias
-    return None
+    turn_a, turn_b = (step.parts[0].attrs[f"transpose_{name}"] for name in "ab")
+    if not dense.product_suits(a, b, turn_a, turn_b) or bias.shape != (b.shape[0 if turn_b else 1],):
+        return None
+    return dense.product(a, b, turn_a, turn_b, bias, _activation(step)) if usable(bias) else None
 
 
 def max_pool_relu_gradient(step: Fused, x: Any, y: Any, grad: Any) -> Any:

@@ -1,0 +1,83 @@
+"""Dense layers on the CPU: products of matrices, bias gradients and the softmax cross-entropy; the calls of the C++ kernels.
+
+All are float32. Each function is for arrays that its ``suits`` accepts; the twin is what the operation does with jax.numpy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradiente.graph.types import Array
+from gradiente.kernels.call import call
+from gradiente.kernels.conv import ACTIVATIONS, Activation
+from gradiente.kernels.library import usable
+
+_NARROW = 16
+"""Columns of a product up to which XLA leaves most of a vector's lanes idle."""
+
+_FEW = range(8, 129)
+"""How many of its rows, or of the terms of its sums, a product has where XLA's own does not get up to speed."""
+
+
+def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False) -> bool:
+    """Whether ``product`` can take the matrices, and is faster than XLA's own product: for few columns, and where few rows
+    or terms make little use of what is packed.
+    """
+    if a.ndim != 2 or b.ndim != 2 or not usable(a, b):
+        return False
+    depth, rows = a.shape if turn_a else a.shape[::-1]
+    columns, inner = b.shape if turn_b else b.shape[::-1]
+    if depth != inner:
+        return False
+    if columns <= _NARROW or (turn_b and depth <= _NARROW):
+        return True
+    return not turn_b and (depth if turn_a else rows) in _FEW
+
+
+def product(
+    a: Array, b: Array, turn_a: bool = False, turn_b: bool = False, bias: Array | None = None,
+    activation: Activation = "none",
+) -> Array:  # fmt: skip
+    """activation(a·b + bias), of a's or b's transpose where ``turn_a`` or ``turn_b`` says so.
+
+    Args:
+        a: [rows, depth].
+        b: [depth, columns].
+        turn_a: a is [depth, rows] instead.
+        turn_b: b is [columns, depth] instead.
+        bias: [columns].
+        activation: only together with a bias.
+    """
+    shape = (a.shape[1 if turn_a else 0], b.shape[0 if turn_b else 1])
+    turned = {"a_turned": turn_a, "b_turned": turn_b}
+    if bias is None:
+        return call("gradiente_product", shape, a, b, **turned)
+    number = np.int64(ACTIVATIONS.index(activation))
+    return call("gradiente_product_bias", shape, a, b, bias, **turned, activation=number)
+
+
+def column_sums_suit(x: Array) -> bool:
+    """Whether ``column_sums`` can take the array."""
+    return x.ndim >= 2 and usable(x)
+
+
+def column_sums(x: Array) -> Array:
+    """The sum over all axes but the last: a bias's gradient."""
+    return call("gradiente_column_sums", x.shape[-1:], x)
+
+
+def cross_entropy_suits(logits: Array, labels: Array) -> bool:
+    """Whether ``cross_entropy`` can take the arrays."""
+    return logits.ndim == 2 and logits.shape == labels.shape and usable(logits, labels)
+
+
+def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
+    """Of softmax(logits) against labels, both [rows, classes]: each row's loss, and its derivative by the logits."""
+    import jax
+
+    untyped: Any = jax
+    results = [untyped.ShapeDtypeStruct(shape, np.float32) for shape in (logits.shape[:1], logits.shape)]
+    loss, gradient = untyped.ffi.ffi_call("gradiente_cross_entropy", results)(logits, labels)
+    return loss, gradient

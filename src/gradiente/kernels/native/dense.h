@@ -1,0 +1,36 @@
+// Products of two matrices, c = activation(a b + bias), each of which may be stored turned (transposed).
+//
+// Three ways, by what lies together in memory and by shape:
+//   panels: a few columns of b are packed, and a tile of c stays in registers while rows of a stream past;
+//   dots:   rows of a and columns of b both lie together along the common axis: sums of products, vector by vector;
+//   lanes:  few columns of c and a turned a: a vector holds rows of c.
+#pragma once
+
+#include "dense_dots.h"
+#include "dense_lanes.h"
+#include "dense_panels.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+constexpr Index kNarrow = 16;     // columns of c, up to which a product is narrow
+constexpr Index kShallow = 4 * 8; // of the common axis, up to which dots would spend their time on adding lanes up
+
+inline void product(const Product& g, const float* a, const float* b, const float* bias, Activation activation, float* c,
+                    Workers& workers) {
+  const bool narrow = g.columns <= kNarrow;
+  if (g.a_turned && narrow && !g.b_turned && g.rows >= kWidth) {
+    lanes(g, a, b, bias, activation, c, workers);
+  } else if (!g.a_turned && g.b_turned && g.depth > kShallow) {
+    dots(g, a, b, g.depth, bias, activation, c, workers);
+  } else if (!g.a_turned && narrow && g.depth > kShallow) {
+    float* turned = scratch(Scratch::shared_filter, static_cast<std::size_t>(g.columns * g.depth));
+    turn(b, g.depth, g.columns, turned);
+    dots(g, a, turned, g.depth, bias, activation, c, workers);
+  } else {
+    panels(g, a, b, bias, activation, c, workers);
+  }
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

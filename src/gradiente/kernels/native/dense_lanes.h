@@ -1,0 +1,87 @@
+// Few columns and a turned left operand, as a layer's weight gradient has them: c[i, j] = the sum over k of a[k, i] * b[k, j].
+// A vector holds rows of c, so that none of its lanes is idle, however few the columns are.
+#pragma once
+
+#include "dense_dots.h"
+#include "kernels.h"
+#include "simd.h"
+#include "tile.h"
+
+namespace gradiente {
+namespace GRADIENTE_ISA {
+
+constexpr int kLaneColumns = kMaxVectors == 4 ? 10 : 5;
+constexpr int kLaneVectors = 2;
+
+// Columns [column, column + kColumns) of rows [0, rows), at most kMany * kWidth of them.
+template <int kMany, int kColumns>
+void lanes_tile(const float* a, Index a_step, const float* b, Index b_step, Index depth, int rows, const Finish& finish,
+                Index column, float* c, Index c_step) {
+  Vector sums[kColumns][kMany] = {};
+  const int rest = rows - (kMany - 1) * kWidth;
+  if (rest == kWidth) {
+    for (Index k = 0; k < depth; ++k) {
+      Vector av[kMany];
+#pragma GCC unroll 2
+      for (int v = 0; v < kMany; ++v) av[v] = load(a + k * a_step + v * kWidth);
+#pragma GCC unroll 10
+      for (int j = 0; j < kColumns; ++j) {
+        const Vector bv = broadcast(b[k * b_step + j]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) sums[j][v] += av[v] * bv;
+      }
+    }
+  } else {
+    for (Index k = 0; k < depth; ++k) {
+      for (int v = 0; v < kMany; ++v) {
+        const Vector av = load_first(a + k * a_step + v * kWidth, v + 1 < kMany ? kWidth : rest);
+        for (int j = 0; j < kColumns; ++j) sums[j][v] += av * broadcast(b[k * b_step + j]);
+      }
+    }
+  }
+  float turned[kColumns][kMany * kWidth];
+#pragma GCC unroll 10
+  for (int j = 0; j < kColumns; ++j) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kMany; ++v) store(turned[j] + v * kWidth, sums[j][v]);
+  }
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 10
+    for (int j = 0; j < kColumns; ++j) c[i * c_step + j] = finish(turned[j][i], column + j);
+  }
+}
+
+using LanesTile = void (*)(const float*, Index, const float*, Index, Index, int, const Finish&, Index, float*, Index);
+
+template <int kMany, int kColumns = kLaneColumns>
+GRADIENTE_INLINE LanesTile lanes_tile_of(int columns) {
+  if constexpr (kColumns == 1) {
+    return lanes_tile<kMany, 1>;
+  } else {
+    return columns >= kColumns ? lanes_tile<kMany, kColumns> : lanes_tile_of<kMany, kColumns - 1>(columns);
+  }
+}
+
+inline void lanes(const Product& g, const float* a, const float* b, const float* bias, Activation activation, float* c,
+                  Workers& workers) {
+  const Finish finish{bias, activation};
+  const Index groups = ceil_div(g.columns, kLaneColumns);
+  const Index units = ceil_div(g.rows, kLaneVectors * kWidth);
+  const bool alone = g.rows * g.columns * g.depth <= kAlone || workers.count() == 1;
+  const Index parts = alone ? 1 : min_of(units, Index{4} * workers.count());
+  workers.each(parts, [&](Index p) {
+    for (Index u = units * p / parts; u < units * (p + 1) / parts; ++u) {
+      const Index i = u * kLaneVectors * kWidth;
+      const int rows = static_cast<int>(min_of(Index{kLaneVectors * kWidth}, g.rows - i));
+      for (Index q = 0; q < groups; ++q) {
+        const Index j = g.columns * q / groups;
+        const int width = static_cast<int>(g.columns * (q + 1) / groups - j);
+        const auto tile = rows > kWidth ? lanes_tile_of<2>(width) : lanes_tile_of<1>(width);
+        tile(a + i, g.rows, b + j, g.columns, g.depth, rows, finish, j, c + i * g.columns + j, g.columns);
+      }
+    }
+  });
+}
+
+} // namespace GRADIENTE_ISA
+} // namespace gradiente

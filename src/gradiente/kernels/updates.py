@@ -1,0 +1,49 @@
+"""Optimizers' updates on the CPU, one pass over memory each: the calls of the C++ kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from gradiente.graph.types import Array
+from gradiente.kernels.library import usable
+
+Update = Literal[
+    "gradient_descent", "momentum", "nesterov", "adagrad", "adadelta", "rms_prop", "centered_rms_prop", "adam",
+    "adam_nesterov",
+]  # fmt: skip
+UPDATES: tuple[Update, ...] = (
+    "gradient_descent", "momentum", "nesterov", "adagrad", "adadelta", "rms_prop", "centered_rms_prop", "adam",
+    "adam_nesterov",
+)  # fmt: skip
+"""Their places are the kernels' numbers for them."""
+
+_FEWEST = 1 << 12
+"""Elements below which XLA's own program, which needs no call, is at least as fast."""
+
+
+def update_suits(variables: Sequence[Array], grad: Array, numbers: Sequence[Array]) -> bool:
+    """Whether ``update`` can take these: variables and gradient of one shape, and scalars."""
+    if grad.size < _FEWEST or any(v.shape != grad.shape for v in variables):
+        return False
+    return all(n.ndim == 0 for n in numbers) and usable(*variables, grad, *numbers)
+
+
+def update(rule: Update, variables: Sequence[Array], grad: Array, numbers: Sequence[Array]) -> list[Array]:
+    """The new values of a variable and its slots, in the memory of the old ones where the program owns that.
+
+    Args:
+        rule: the optimizer's rule.
+        variables: the variable and its slots, in the order of the rule's op (``ApplyAdam`` and the like).
+        grad: the gradient.
+        numbers: the op's scalars, in its order.
+    """
+    import jax
+
+    untyped: Any = jax
+    results = [untyped.ShapeDtypeStruct(v.shape, np.float32) for v in variables]
+    in_place = {position: position for position in range(len(variables))}
+    called = untyped.ffi.ffi_call("gradiente_update", results, input_output_aliases=in_place)
+    return list(called(*variables, grad, *numbers, rule=np.int64(UPDATES.index(rule))))
