@@ -98,6 +98,23 @@ def test_cross_entropy(cpu: str, rows: int, classes: int, scale: float, seed: in
         loss, gradient = dense.cross_entropy(misaligned(logits), misaligned(labels))
     np.testing.assert_allclose(loss, want[0], rtol=3e-6, atol=2e-6)
     np.testing.assert_allclose(gradient, want[1], rtol=1e-5, atol=2e-6)
+    weights = random(seed, (rows, 1))
+    with using(cpu):
+        _, weighted = dense.cross_entropy(misaligned(logits), misaligned(labels), misaligned(weights))
+    np.testing.assert_allclose(weighted, want[1] * weights, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+def test_gathered_rows(cpu: str) -> None:
+    x = random(0, (50, 3, 7))
+    which = np.array([49, 0, 7, 7, 21], np.int32)
+    with using(cpu):
+        np.testing.assert_array_equal(dense.gather_rows(misaligned(x), jnp.asarray(which)), x[which])
+        large = random(1, (300, 5000))
+        all_rows = np.random.default_rng(0).integers(0, 300, 700).astype(np.int32)
+        np.testing.assert_array_equal(
+            dense.gather_rows(jnp.asarray(large), jnp.asarray(all_rows)), large[all_rows]
+        )
 
 
 @pytest.mark.parametrize("cpu", cpus())
@@ -149,7 +166,7 @@ def test_a_softmax_regression_runs_on_the_kernels() -> None:
             sess.run(tf.global_variables_initializer())
             if executor == "xla":
                 text = sess.as_text(step, feed, stage="stablehlo")
-                for target in ("product_bias", "product", "cross_entropy", "column_sums", "update"):
+                for target in ("product_bias", "product", "weighted_cross_entropy", "column_sums", "update"):
                     assert f"@gradiente_{target}(" in text
             for _ in range(5):
                 sess.run(step, feed)

@@ -73,11 +73,28 @@ def cross_entropy_suits(logits: Array, labels: Array) -> bool:
     return logits.ndim == 2 and logits.shape == labels.shape and usable(logits, labels)
 
 
-def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """Of softmax(logits) against labels, both [rows, classes]: each row's loss, and its derivative by the logits."""
+def cross_entropy(logits: Array, labels: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """Of softmax(logits) against labels, both [rows, classes]: each row's loss, and its derivative by the logits.
+
+    With ``weights``, one for each row, the derivative is that of the sum of the weighted losses.
+    """
     import jax
 
     untyped: Any = jax
     results = [untyped.ShapeDtypeStruct(shape, np.float32) for shape in (logits.shape[:1], logits.shape)]
-    loss, gradient = untyped.ffi.ffi_call("gradiente_cross_entropy", results)(logits, labels)
+    if weights is None:
+        loss, gradient = untyped.ffi.ffi_call("gradiente_cross_entropy", results)(logits, labels)
+    else:
+        called = untyped.ffi.ffi_call("gradiente_weighted_cross_entropy", results)
+        loss, gradient = called(logits, labels, weights)
     return loss, gradient
+
+
+def gather_rows_suits(x: Array, which: Array) -> bool:
+    """Whether ``gather_rows`` can take the arrays, and is faster than XLA's gather, which goes element by element."""
+    return x.ndim >= 2 and which.ndim == 1 and which.dtype == "int32" and bool(which.size) and usable(x)
+
+
+def gather_rows(x: Array, which: Array) -> Array:
+    """x[which]: some rows of an array of two axes or more. Positions outside of it read a row at its edge."""
+    return call("gradiente_gather_rows", (*which.shape, *x.shape[1:]), x, which)

@@ -34,6 +34,8 @@ TARGETS = (
     "gradiente_product_bias",
     "gradiente_column_sums",
     "gradiente_cross_entropy",
+    "gradiente_weighted_cross_entropy",
+    "gradiente_gather_rows",
     "gradiente_update",
 )
 """The library's functions that XLA calls, one line each so that changes to the list seldom meet."""

@@ -13,6 +13,7 @@ from gradiente.graph.errors import InternalError, OpError, ResourceExhaustedErro
 from gradiente.graph.evaluate import Ref
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
+from gradiente.kernels import dense
 from gradiente.runtime import debug
 from gradiente.runtime.backend import jax, jnp
 from gradiente.runtime.effects import Key, first_count
@@ -325,7 +326,7 @@ class StepProgram:
             def step(carry: Any, batch: Any) -> Any:
                 variables, alive = carry
                 values = [
-                    data[position[t]].at[batch].get(mode="promise_in_bounds") if t in position else fixed[i]
+                    _rows(data[position[t]], batch) if t in position else fixed[i]
                     for i, t in enumerate(inputs)
                 ]
                 outputs, new, ok = traced.body(variables, read, values)
@@ -338,3 +339,10 @@ class StepProgram:
             return outputs, variables, oks
 
         return many
+
+
+def _rows(data: Any, which: Any) -> Any:
+    """The examples of a batch."""
+    if dense.gather_rows_suits(data, which):
+        return dense.gather_rows(data, which)
+    return data.at[which].get(mode="promise_in_bounds")

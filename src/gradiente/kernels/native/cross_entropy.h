@@ -80,8 +80,8 @@ inline float sum_of(const float* x, Index size) {
 }
 
 // Rows [r0, r1). The gradient's memory first holds the shifted logits, then their exponentials; the loss's the score.
-inline void cross_entropy_rows(Index r0, Index r1, Index classes, const float* logits, const float* labels, float* loss,
-                               float* gradient) {
+inline void cross_entropy_rows(Index r0, Index r1, Index classes, const float* logits, const float* labels,
+                               const float* weights, float* loss, float* gradient) {
   for (Index r = r0; r < r1; ++r) {
     const float* z = logits + r * classes;
     loss[r] = shift_row(z, labels + r * classes, largest(z, classes), classes, gradient + r * classes);
@@ -96,17 +96,17 @@ inline void cross_entropy_rows(Index r0, Index r1, Index classes, const float* l
     float* g = gradient + r * classes;
     const float sum = sum_of(g, classes), weight = sum_of(t, classes);
     loss[r] = (weight == 0 ? 0 : weight * __builtin_logf(sum)) - loss[r];
-    const float scale = 1 / sum;
+    const float scale = 1 / sum, row_weight = weights == nullptr ? 1 : weights[r];
     GRADIENTE_INDEPENDENT
-    for (Index j = 0; j < classes; ++j) g[j] = g[j] * scale - t[j];
+    for (Index j = 0; j < classes; ++j) g[j] = (g[j] * scale - t[j]) * row_weight;
   }
 }
 
-inline void cross_entropy(Index rows, Index classes, const float* logits, const float* labels, float* loss, float* gradient,
-                          Workers& workers) {
+inline void cross_entropy(Index rows, Index classes, const float* logits, const float* labels, const float* weights,
+                          float* loss, float* gradient, Workers& workers) {
   const Index tasks = max_of(Index{1}, min_of(rows, rows * classes / kEntropyTask));
   workers.each(tasks, [&](Index task) {
-    cross_entropy_rows(rows * task / tasks, rows * (task + 1) / tasks, classes, logits, labels, loss, gradient);
+    cross_entropy_rows(rows * task / tasks, rows * (task + 1) / tasks, classes, logits, labels, weights, loss, gradient);
   });
 }
 
@@ -131,6 +131,18 @@ inline void sum_rows_of(const float* x, Index rows, Index columns, float* sums) 
     for (Index r = 0; r < rows; ++r) total += x[r * columns + j];
     sums[j] = total;
   }
+}
+
+// rows[i] = x[which[i]]; positions outside of x read its first or last row.
+inline void gather_rows(Index count, Index rows, Index size, const float* x, const std::int32_t* which, float* out,
+                        Workers& workers) {
+  const Index tasks = max_of(Index{1}, min_of(count, count * size / (256 * 1024)));
+  workers.each(tasks, [&](Index task) {
+    for (Index i = count * task / tasks; i < count * (task + 1) / tasks; ++i) {
+      const Index row = min_of(max_of(Index{which[i]}, Index{0}), rows - 1);
+      copy(out + i * size, x + row * size, size);
+    }
+  });
 }
 
 constexpr Index kSumRows = 256; // rows whose sums are added up in one go; the sums of these parts follow: less rounding

@@ -38,8 +38,24 @@ ffi::Error column_sums(ThreadPool pool, Floats x, Result sums) {
 
 ffi::Error cross_entropy(ThreadPool pool, Floats logits, Floats labels, Result loss, Result gradient) {
   XlaWorkers workers(pool);
-  kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(),
+  kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(), nullptr,
                           loss->typed_data(), gradient->typed_data(), workers);
+  return ffi::Error::Success();
+}
+
+ffi::Error weighted_cross_entropy(ThreadPool pool, Floats logits, Floats labels, Floats weights, Result loss,
+                                  Result gradient) {
+  XlaWorkers workers(pool);
+  kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(),
+                          weights.typed_data(), loss->typed_data(), gradient->typed_data(), workers);
+  return ffi::Error::Success();
+}
+
+ffi::Error gather_rows(ThreadPool pool, Floats x, ffi::Buffer<ffi::S32> which, Result rows) {
+  XlaWorkers workers(pool);
+  const Index count = static_cast<Index>(which.element_count());
+  kernels().gather_rows(count, x.dimensions()[0], static_cast<Index>(rows->element_count()) / count, x.typed_data(),
+                        which.typed_data(), rows->typed_data(), workers);
   return ffi::Error::Success();
 }
 
@@ -85,6 +101,10 @@ GRADIENTE_HANDLER(gradiente_product_bias, product_bias,
 GRADIENTE_HANDLER(gradiente_column_sums, column_sums, Ffi::Bind().Ctx<ThreadPool>().Arg<Floats>().Ret<Floats>());
 GRADIENTE_HANDLER(gradiente_cross_entropy, cross_entropy,
                   Ffi::Bind().Ctx<ThreadPool>().Arg<Floats>().Arg<Floats>().Ret<Floats>().Ret<Floats>());
+GRADIENTE_HANDLER(gradiente_weighted_cross_entropy, weighted_cross_entropy,
+                  Ffi::Bind().Ctx<ThreadPool>().Arg<Floats>().Arg<Floats>().Arg<Floats>().Ret<Floats>().Ret<Floats>());
+GRADIENTE_HANDLER(gradiente_gather_rows, gather_rows,
+                  Ffi::Bind().Ctx<ThreadPool>().Arg<Floats>().Arg<ffi::Buffer<ffi::S32>>().Ret<Floats>());
 GRADIENTE_HANDLER(gradiente_update, update,
                   Ffi::Bind().Ctx<ThreadPool>().RemainingArgs().RemainingRets().Attr<int64_t>("rule"));
 

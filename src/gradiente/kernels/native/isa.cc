@@ -31,6 +31,7 @@ const Kernels kTable = {
     product,
     column_sums,
     cross_entropy,
+    gather_rows,
     update,
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "workers.h"
 
@@ -82,9 +83,12 @@ struct Kernels {
   // c = activation(a b + bias); `bias` may be null.
   void (*product)(const Product&, const float* a, const float* b, const float* bias, Activation, float* c, Workers&);
   void (*column_sums)(Index rows, Index columns, const float* x, float* sums, Workers&);
-  // Of softmax(logits) against labels: the loss of each row, and its derivative by the logits.
-  void (*cross_entropy)(Index rows, Index classes, const float* logits, const float* labels, float* loss, float* gradient,
-                        Workers&);
+  // Of softmax(logits) against labels: the loss of each row, and its derivative by the logits, times the row's weight unless
+  // `weights` is null.
+  void (*cross_entropy)(Index rows, Index classes, const float* logits, const float* labels, const float* weights,
+                        float* loss, float* gradient, Workers&);
+  // out[i] = x[which[i]], rows of `size` floats of which x has `rows`.
+  void (*gather_rows)(Index count, Index rows, Index size, const float* x, const std::int32_t* which, float* out, Workers&);
   // New values of a variable and its slots. `out` may be `in`.
   void (*update)(Update, Index size, const float* numbers, const float* grad, const float* const* in, float* const* out,
                  Workers&);

@@ -36,6 +36,12 @@ class Fusions:
         """The program's operation that computes ``tensor``; None if it comes from outside."""
         return self._produced.get(tensor)
 
+    def has_consumer(self, tensor: Tensor) -> bool:
+        """Whether anybody takes the value of ``tensor``, not only its shape."""
+        return not self.program.is_private(tensor) or any(
+            not _looks_at_shape(s) for s in self._consumers.get(tensor, ())
+        )
+
     def only_consumer(self, tensor: Tensor) -> Operation | None:
         """The one operation that takes the value of ``tensor``, if there is one, and one only."""
         if not self.program.is_private(tensor):

@@ -66,6 +66,14 @@ def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Any:
     return dense.product(a, b, turn_a, turn_b, bias, _activation(step)) if usable(bias) else None
 
 
+def weighted_entropy_gradient(step: Fused, logits: Any, labels: Any, weights: Any) -> Any:
+    """The derivative of the sum of weighted cross-entropies by the logits."""
+    del step
+    if not dense.cross_entropy_suits(logits, labels) or weights.shape != (logits.shape[0], 1):
+        return None
+    return dense.cross_entropy(logits, labels, weights)[1] if weights.dtype == logits.dtype else None
+
+
 def max_pool_relu_gradient(step: Fused, x: Any, y: Any, grad: Any) -> Any:
     """The gradient of the rectifier and of the maximum over windows."""
     attrs = step.parts[0].attrs

@@ -8,6 +8,7 @@ from gradiente.runtime.passes.bias_activation import fuse_bias_and_activation
 from gradiente.runtime.passes.common_subexpressions import merge_common_subexpressions
 from gradiente.runtime.passes.constant_folding import fold_constants
 from gradiente.runtime.passes.dead_code import remove_dead_code
+from gradiente.runtime.passes.entropy_gradient import fuse_entropy_gradients
 from gradiente.runtime.passes.pool_gradient import fuse_pool_and_relu_gradients
 from gradiente.runtime.passes.program import Program
 
@@ -17,6 +18,7 @@ PASSES: tuple[Callable[[Program], None], ...] = (
     remove_dead_code,
     fuse_bias_and_activation,
     fuse_pool_and_relu_gradients,
+    fuse_entropy_gradients,
 )
 """Folding and merging leave dead code, which would be in a fusion's way."""
 
