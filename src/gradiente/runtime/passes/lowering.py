@@ -5,7 +5,7 @@ On a GPU, for other types than float32, and for values whose shapes don't fit (w
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from gradiente.kernels import conv, dense, depthwise, pool
 from gradiente.kernels.library import usable
@@ -15,12 +15,11 @@ from gradiente.runtime.passes.program import Fused
 _SPATIAL = (1, 2)
 
 
-def _activation(step: Fused) -> Literal["none", "relu"]:
-    return "relu" if step.parts[-1].type == "Relu" else "none"
+_ACTIVATIONS: dict[str, conv.Activation] = {"Relu": "relu", "Relu6": "relu6"}
 
 
-def _convolution_activation(step: Fused) -> conv.Activation:
-    return "relu6" if step.parts[-1].type == "Relu6" else _activation(step)
+def _activation(step: Fused) -> conv.Activation:
+    return _ACTIVATIONS.get(step.parts[-1].type, "none")
 
 
 def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
@@ -28,7 +27,7 @@ def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
     geometry = _convolution_geometry(step, x, filters, bias)
     if geometry is None or bias.shape != filters.shape[3:]:
         return None
-    return conv.conv2d_bias_act(x, filters, bias, _convolution_activation(step), *geometry)
+    return conv.conv2d_bias_act(x, filters, bias, _activation(step), *geometry)
 
 
 def depthwise_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Any:
@@ -36,7 +35,7 @@ def depthwise_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> A
     geometry = _convolution_geometry(step, x, filters, bias)
     if geometry is None or bias.shape != (filters.shape[2] * filters.shape[3],):
         return None
-    return depthwise.depthwise_bias_act(x, filters, bias, _convolution_activation(step), *geometry)
+    return depthwise.depthwise_bias_act(x, filters, bias, _activation(step), *geometry)
 
 
 def _convolution_geometry(
