@@ -195,7 +195,7 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
                       s + count == k.count, activation};
       // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
-      const Index tiles = ceil_div(results, kMaxRows);
+      const Index tiles = ceil_div(results, tile_rows(vectors));
       for (Index t = 0, first = 0; t < tiles; ++t) {
         const int height = static_cast<int>(ceil_div(results - first, tiles - t));
         const float* a[kMaxRows];

@@ -7,7 +7,11 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr int kMaxRows = 6;
+constexpr int kMaxRows = 8;
+
+// Rows of a full tile. One of a single vector needs more of them: each sum waits four cycles for the one before it, and two
+// can be made in a cycle.
+constexpr int tile_rows(int vectors) { return vectors == 1 ? 8 : 6; }
 
 // A piece of the products' common axis: `length` elements that lie together, `offset` after the start of each row.
 struct Segment {
@@ -29,7 +33,7 @@ GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments
 #pragma GCC unroll 4
       for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
       b += kMany * kWidth;
-#pragma GCC unroll 6
+#pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const Vector av = broadcast(a[r][k]);
 #pragma GCC unroll 4
@@ -65,7 +69,7 @@ void tile(const float* const* rows, const Segment* segments, Index count, const 
   constexpr int kLast = kMany - 1;
   const int rest = width - kLast * kWidth; // of the last vector
   Vector c[kRows][kMany];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kMany; ++v) {
@@ -78,7 +82,7 @@ void tile(const float* const* rows, const Segment* segments, Index count, const 
     }
   }
   multiply<kRows, kMany>(rows, segments, count, b, c);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kMany; ++v) {
@@ -93,6 +97,8 @@ void tile(const float* const* rows, const Segment* segments, Index count, const 
   }
 }
 
+constexpr int min_rows(int a, int b) { return a < b ? a : b; }
+
 using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&);
 
 // The tile function for so many rows and vectors.
@@ -104,7 +110,9 @@ GRADIENTE_INLINE Tile tile_of(int rows) {
     case 3: return tile<3, kMany>;
     case 4: return tile<4, kMany>;
     case 5: return tile<5, kMany>;
-    default: return tile<6, kMany>;
+    case 6: return tile<6, kMany>;
+    case 7: return tile<min_rows(7, tile_rows(kMany)), kMany>;
+    default: return tile<tile_rows(kMany), kMany>;
   }
 }
 

@@ -129,7 +129,7 @@ struct Winograd {
     const Index width = Index{vectors} * kWidth;
     const Segment whole{0, depth};
     const Ends ends{nullptr, true, true, Activation::none};
-    const Index rows = ceil_div(count, kMaxRows);
+    const Index rows = ceil_div(count, tile_rows(vectors));
     for (Index t = 0, first = 0; t < rows; ++t) {
       const int height = static_cast<int>(ceil_div(count - first, rows - t));
       const float* from[kMaxRows];
@@ -186,8 +186,9 @@ struct Winograd {
       filter.bias = whole;
     }
     const Tiling<kOutputs> tiling(g);
-    const Index fitting = kTransformedFloats / (kTile * g.depth) / kMaxRows * kMaxRows;
-    const Index most = max_of(Index{2 * kMaxRows}, min_of(Index{8 * kMaxRows}, fitting));
+    const Index height = tile_rows(panels.most);
+    const Index fitting = kTransformedFloats / (kTile * g.depth) / height * height;
+    const Index most = max_of(2 * height, min_of(8 * height, fitting));
     const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{workers.count()}, tiling.count));
     workers.each(tasks, tiling.count * kTile * g.depth * padded / kWidth, [&](Index t) {
       const Index first = tiling.count * t / tasks;
