@@ -98,7 +98,8 @@ def _sections(
 ) -> Iterator[str]:
     part = data.parts["test"]
     yield _hero(test, words, trained, data)
-    yield _section(words["curves"], words["curves_text"], themed(curves(trained.history, words)))
+    if len(trained.history) > 1:  # a single point is no curve
+        yield _section(words["curves"], words["curves_text"], themed(curves(trained.history, words)))
     yield confusion(test, part, probabilities, words, store)
     temperature = words.number(trained.classifier.description.temperature, 2)
     chart = themed(calibration(reliability(probabilities, part.labels), words))
@@ -163,7 +164,7 @@ def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) ->
         (words["network"], f"{settings.model}, {words['parameters'].format(count=words.number(count))}"),
         (
             words["training"],
-            words["trained"].format(
+            words["trained" if len(trained.history) > 1 else "trained_at_once"].format(
                 epochs=words.number(len(trained.history)), seconds=words.number(trained.seconds),
                 speed=words.number(trained.images_per_second), best=best,
             ),

@@ -12,6 +12,7 @@ ENGLISH = {
     "network": "Network",
     "parameters": "{count} weights",
     "training": "Training",
+    "trained_at_once": "at once, in {seconds} s, {speed} images/s",
     "trained": "{epochs} epochs in {seconds} s, {speed} images/s; the weights are those of epoch {best}",
     "test_accuracy": "Test accuracy",
     "interval": "With 95 % confidence between {low} and {high} on images of the same kind. {correct} of {count} test images "

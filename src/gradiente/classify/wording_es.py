@@ -12,6 +12,7 @@ SPANISH = {
     "network": "Red",
     "parameters": "{count} pesos",
     "training": "Entrenamiento",
+    "trained_at_once": "de una vez, en {seconds} s, {speed} imágenes/s",
     "trained": "{epochs} épocas en {seconds} s, {speed} imágenes/s; los pesos son los de la época {best}",
     "test_accuracy": "Exactitud en la prueba",
     "interval": "Con un 95 % de confianza, entre {low} y {high} en imágenes del mismo tipo. {correct} de {count} imágenes "
