@@ -167,13 +167,14 @@ class Runner:
             outputs, pending = executable.start(session.state, inputs, static)
         executable.wait(pending)
         executable.staging.give_back(taken)
-        if executable.compilations != before and debug.enabled("time"):
+        compiled = executable.compilations != before
+        if compiled and debug.enabled("time"):
             seconds = time.perf_counter() - started
             debug.tell(
                 "time", f"compile and first run of {len(segment.ops)} operations {1e3 * seconds:.1f} ms"
             )
         env.update(zip(segment.outputs, outputs, strict=True))
-        if self._habits is not None and executable.compilations != before:
+        if self._habits is not None and compiled:
             self._habits.after_compilation(executable.compilations, self.plan.feeds, segment.static)
 
     def program_text(self, session: Session, values: Sequence[Any], stage: str) -> str:

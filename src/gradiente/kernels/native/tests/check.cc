@@ -166,6 +166,65 @@ void check_pooling(const Kernels& k, const Pool2d& p, Workers& workers, std::mt1
   compare(name + "average's gradient", got_dx, to_all, 1e-6);
 }
 
+void check_dense(const Kernels& k, const Product& g, Workers& workers, std::mt19937& random) {
+  const Array a(g.rows * g.depth, random), b(g.depth * g.columns, random), bias(g.columns, random);
+  const Array c(g.rows * g.columns), sums(g.depth);
+  std::vector<double> want(static_cast<std::size_t>(c.size())), columns(static_cast<std::size_t>(g.depth));
+  for (Index i = 0; i < g.rows; ++i)
+    for (Index j = 0; j < g.columns; ++j) {
+      double sum = bias[j];
+      for (Index d = 0; d < g.depth; ++d) {
+        sum += double{a[g.a_turned ? d * g.rows + i : i * g.depth + d]} * b[g.b_turned ? j * g.depth + d : d * g.columns + j];
+      }
+      want[static_cast<std::size_t>(i * g.columns + j)] = std::fmax(0.0, sum);
+    }
+  const std::string name = std::string(k.name) + " dense, ";
+  k.product(g, a.data(), b.data(), bias.data(), Activation::relu, c.data(), workers);
+  compare(name + "product", c, want, 1e-5);
+  for (Index i = 0; i < a.size(); ++i) columns[static_cast<std::size_t>(i % g.depth)] += a[i];
+  k.column_sums(g.rows, g.depth, a.data(), sums.data(), workers);
+  compare(name + "column sums", sums, columns, 1e-5);
+
+  // All labels zero: the loss is zero, the gradient the softmax.
+  const Array labels(a.size()), weights(g.rows, random), loss(g.rows), gradient(a.size());
+  for (Index i = 0; i < labels.size(); ++i) labels.data()[i] = 0;
+  std::vector<double> softmax(static_cast<std::size_t>(a.size()));
+  for (Index i = 0; i < g.rows; ++i) {
+    double total = 0;
+    for (Index d = 0; d < g.depth; ++d) total += std::exp(double{a[i * g.depth + d]});
+    for (Index d = 0; d < g.depth; ++d) {
+      const Index at = i * g.depth + d;
+      softmax[static_cast<std::size_t>(at)] = weights[i] * std::exp(double{a[at]}) / total;
+    }
+  }
+  k.cross_entropy(g.rows, g.depth, a.data(), labels.data(), weights.data(), loss.data(), gradient.data(), workers);
+  compare(name + "cross-entropy", loss, std::vector<double>(static_cast<std::size_t>(g.rows)), 1e-5);
+  compare(name + "cross-entropy's gradient", gradient, softmax, 1e-5);
+
+  std::vector<std::int32_t> which(static_cast<std::size_t>(g.columns));
+  const Array picked(g.columns * g.depth);
+  std::vector<double> rows(static_cast<std::size_t>(picked.size()));
+  for (Index j = 0; j < g.columns; ++j) {
+    const Index row = (j * 7) % g.rows;
+    which[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(row);
+    for (Index d = 0; d < g.depth; ++d) rows[static_cast<std::size_t>(j * g.depth + d)] = a[row * g.depth + d];
+  }
+  k.gather_rows(g.columns, g.rows, g.depth, a.data(), which.data(), picked.data(), workers);
+  compare(name + "rows", picked, rows, 0);
+
+  const float numbers[] = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f};
+  for (int rule = 0; rule < static_cast<int>(Update::count); ++rule) {
+    std::vector<std::unique_ptr<Array>> slots;
+    const float* in[4];
+    float* out[4];
+    for (int i = 0; i < 4; ++i) {
+      slots.push_back(std::make_unique<Array>(b.size(), random));
+      in[i] = out[i] = slots.back()->data();
+    }
+    k.update(static_cast<Update>(rule), b.size(), numbers, b.data(), in, out, workers);
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -205,6 +264,8 @@ int main(int argc, char** argv) {
       p.in_rows = std::max<Index>(1, (p.out_rows - 1) * p.row_stride - p.row_padding + between(1, p.window_rows + 1));
       p.in_columns = std::max<Index>(1, (p.out_columns - 1) * p.column_stride - p.column_padding + between(1, p.window_columns + 1));
       check_pooling(*k, p, workers, random);
+      check_dense(*k, Product{between(1, 70), between(1, 70), between(1, 90), between(0, 1) == 1, between(0, 1) == 1}, workers,
+                  random);
       ++checked;
     }
   }
