@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,8 +17,14 @@ from gradiente.images.loading import Unreadable
 _MNIST_SIZE = (28, 28, 1)
 
 
-def open_dataset(settings: Settings) -> tuple[Dataset, Settings, tuple[str, ...]]:
+def open_dataset(
+    settings: Settings, watch: Callable[[int, int], None] | None = None
+) -> tuple[Dataset, Settings, tuple[str, ...]]:
     """Read the data that the settings name, and choose the network for it where they leave that open.
+
+    Args:
+        settings: what a person asked for.
+        watch: is told now and then how many of how many files were looked at.
 
     Returns:
         The data; the settings with the network and the size of image that are used; why they were chosen.
@@ -32,7 +38,7 @@ def open_dataset(settings: Settings) -> tuple[Dataset, Settings, tuple[str, ...]
         g is not None and g != own for g, own in zip(given, _MNIST_SIZE, strict=True)
     ):
         raise SettingsError("MNIST has grey images of 28x28; leave out the image size and the channels.")
-    collection = open_collection(settings.data, settings.categories)
+    collection = open_collection(settings.data, settings.categories, watch)
     collection = collection.split(settings.seed, settings.validation, settings.test)
     choice = choose(settings, collection)
     height, width, channels = (

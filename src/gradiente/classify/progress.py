@@ -14,6 +14,9 @@ class Progress:
     def note(self, text: str) -> None:
         """Something that a person should know."""
 
+    def looking(self, done: int, total: int) -> None:
+        """The data is being looked at: so many of so many files."""
+
     def start(self, epochs: int, steps: int, batch: int, done: int = 0) -> None:
         """Training begins, or goes on after ``done`` of its steps."""
 

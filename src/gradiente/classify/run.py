@@ -165,7 +165,7 @@ def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings]:
     check_device(chosen.device)
     if chosen.model != AUTO:
         find_network(chosen.model, chosen.layers, chosen.width)
-    examples, chosen, reasons = open_dataset(chosen)
+    examples, chosen, reasons = open_dataset(chosen, progress.looking)
     for reason in reasons:
         progress.note(reason)
     on_gpu = chosen.device != "cpu" and has_gpu()

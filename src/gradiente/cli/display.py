@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from gradiente.classify.progress import Progress
+from gradiente.cli.counting import Counting
 
 if TYPE_CHECKING:
     from gradiente.classify.history import Epoch
@@ -36,6 +37,7 @@ class Display(Progress):
         self._validation = ""
         self._stopping = False
         self._handler: Any = None
+        self._looking = Counting(console, "looking at the images")
 
     @property
     def stopping(self) -> bool:
@@ -49,6 +51,10 @@ class Display(Progress):
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def looking(self, done: int, total: int) -> None:
+        if not self._quiet:
+            self._looking(done, total)
 
     def start(self, epochs: int, steps: int, batch: int, done: int = 0) -> None:
         self._epochs = epochs

@@ -34,6 +34,8 @@ def inspect(
     with failures_as_status():
         from gradiente.classify.problems import SettingsError
         from gradiente.classify.run_folder import write_whole
+        from gradiente.cli.counting import Counting
+        from gradiente.cli.display import console
         from gradiente.images.audit import audit
         from gradiente.images.audit_page import as_page, as_text
         from gradiente.images.audit_words import LANGUAGES
@@ -41,7 +43,11 @@ def inspect(
 
         if lang not in LANGUAGES:
             raise SettingsError(f"--lang is {' or '.join(LANGUAGES)}, not {lang!r}.")
-        found = audit(survey_collection(data, categories))
+        looking = Counting(console(on_errors=True), "looking at the images")
+        try:
+            found = audit(survey_collection(data, categories, looking))
+        finally:
+            looking.end()
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
             write_whole(html, as_page(found, lang).encode())
