@@ -12,6 +12,7 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
+constexpr Index kProductRows = 6;            // of a tile, at most
 constexpr Index kPanelDepth = 384;           // of the common axis in a panel, at most
 constexpr Index kGroupFloats = 32 * 1024;    // of the panels that a task packs at once; they stay in the second cache
 constexpr Index kPartRows = 192;             // rows of c in a task, at most; there the packing is a small part of the work
@@ -159,7 +160,7 @@ inline void panels(const Product& g, const float* a, const float* b, const float
       pack_panels(g, all, b, k0, depth, p0, p1, packed);
       for (Index p = p0; p < p1; ++p) {
         const Ends ends{bias == nullptr ? nullptr : bias + all.first(p), piece == 0, piece + 1 == pieces, activation};
-        const Index tiles = ceil_div(i1 - i0, kMaxRows);
+        const Index tiles = ceil_div(i1 - i0, kProductRows);
         for (Index t = 0, i = i0; t < tiles; ++t) {
           const Index height = ceil_div(i1 - i, tiles - t);
           const Rows rows = g.a_turned ? Rows{a + i + k0 * g.rows, 1, g.rows} : Rows{a + i * g.depth + k0, g.depth, 1};
