@@ -198,7 +198,7 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       const Index tiles = ceil_div(results, tile_rows(vectors));
       for (Index t = 0, first = 0; t < tiles; ++t) {
         const int height = static_cast<int>(ceil_div(results - first, tiles - t));
-        const float* a[kMaxRows];
+        const float* a[kMostRows];
         for (int r = 0; r < height; ++r) a[r] = patches + from[first + r];
         tile_for(height, vectors)(a, k.segments + s, count, b, out, to + first, size, ends);
         first += height;

@@ -7,11 +7,12 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr int kMaxRows = 8;
+constexpr int kMaxRows = 6;
+constexpr int kMostRows = 8; // of a tile of one vector
 
 // Rows of a full tile. One of a single vector needs more of them: each sum waits four cycles for the one before it, and two
 // can be made in a cycle.
-constexpr int tile_rows(int vectors) { return vectors == 1 ? 8 : 6; }
+constexpr int tile_rows(int vectors) { return vectors == 1 ? kMostRows : kMaxRows; }
 
 // A piece of the products' common axis: `length` elements that lie together, `offset` after the start of each row.
 struct Segment {

@@ -132,8 +132,8 @@ struct Winograd {
     const Index rows = ceil_div(count, tile_rows(vectors));
     for (Index t = 0, first = 0; t < rows; ++t) {
       const int height = static_cast<int>(ceil_div(count - first, rows - t));
-      const float* from[kMaxRows];
-      Index to[kMaxRows];
+      const float* from[kMostRows];
+      Index to[kMostRows];
       for (int r = 0; r < height; ++r) {
         from[r] = a + (first + r) * pitch;
         to[r] = (first + r) * width;
