@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
@@ -107,3 +108,17 @@ def test_what_is_left_to_xla() -> None:
     assert not updates.update_suits([grad[:100]], grad[:100], [number])
     assert not updates.update_suits([grad], grad, [jnp.zeros(1)])
     assert not updates.update_suits([grad.astype(jnp.bfloat16)], grad.astype(jnp.bfloat16), [number])
+
+
+def test_a_variable_is_updated_where_it_lies() -> None:
+    """What reads the old values comes first in the program, so that XLA has no reason to copy them."""
+    loaded()
+    x = tf.placeholder(tf.float32, [20, 150])
+    first, second = tf.Variable(tf.ones([150, 90])), tf.Variable(tf.ones([90, 60]))
+    loss = tf.reduce_mean(tf.square(tf.matmul(tf.tanh(tf.matmul(x, first)), second)))
+    step = tf.train.AdamOptimizer().minimize(loss)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        text = sess.as_text(step, {x: np.ones((20, 150))}, stage="hlo")
+    assert text.count('custom_call_target="gradiente_update"') == 2
+    assert not re.search(r"f32\[(150,90|90,60)\]\S* copy\(", text)

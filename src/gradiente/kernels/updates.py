@@ -31,7 +31,13 @@ def update_suits(variables: Sequence[Array], grad: Array, numbers: Sequence[Arra
     return all(n.ndim == 0 for n in numbers) and usable(*variables, grad, *numbers)
 
 
-def update(rule: Update, variables: Sequence[Array], grad: Array, numbers: Sequence[Array]) -> list[Array]:
+def update(
+    rule: Update,
+    variables: Sequence[Array],
+    grad: Array,
+    numbers: Sequence[Array],
+    users: Sequence[Array] = (),
+) -> list[Array]:
     """The new values of a variable and its slots, in the memory of the old ones where the program owns that.
 
     Args:
@@ -39,6 +45,8 @@ def update(rule: Update, variables: Sequence[Array], grad: Array, numbers: Seque
         variables: the variable and its slots, in the order of the rule's op (``ApplyAdam`` and the like).
         grad: the gradient.
         numbers: the op's scalars, in its order.
+        users: what is computed from the old values, which must be done before they are overwritten: XLA would rather copy
+            the variable than wait for them, if the update did not take something of theirs.
     """
     import jax
 
@@ -46,4 +54,12 @@ def update(rule: Update, variables: Sequence[Array], grad: Array, numbers: Seque
     results = [untyped.ShapeDtypeStruct(v.shape, np.float32) for v in variables]
     in_place = {position: position for position in range(len(variables))}
     called = untyped.ffi.ffi_call("gradiente_update", results, input_output_aliases=in_place)
-    return list(called(*variables, grad, *numbers, rule=np.int64(UPDATES.index(rule))))
+    waiting = [_first_element(u) for u in users if u.dtype == "float32" and u.size]
+    after = [sum(waiting[1:], waiting[0])] if waiting else []
+    return list(called(*variables, grad, *numbers, *after, rule=np.int64(UPDATES.index(rule))))
+
+
+def _first_element(x: Array) -> Array:
+    import jax
+
+    return jax.lax.slice(x, (0,) * x.ndim, (1,) * x.ndim).reshape(())

@@ -70,7 +70,8 @@ def _register_update(name: str, signature: str, rule: Rule, attrs: Mapping[str, 
         (grad,) = (v for n, v in values.items() if n in _GRADIENT)
         if kernel is None or not updates.update_suits(variables, grad, numbers):
             return dense(xp, *inputs, ctx=ctx, op=op)
-        for ref, new in zip(refs, updates.update(kernel, variables, grad, numbers), strict=True):
+        users = [user for v in variables for user in ctx.made_of(v)]
+        for ref, new in zip(refs, updates.update(kernel, variables, grad, numbers, users), strict=True):
             ctx.write(handles[ref], new)
         return inputs[0]
 

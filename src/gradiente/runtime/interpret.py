@@ -67,6 +67,19 @@ class Context:
         self.checks: list[Check] = []
         self.messages: dict[Key, Check] = {}
         self.op: Any = None
+        self._first = list(state.values())
+        self._made_of: dict[int, list[Array]] = {id(v): [] for v in self._first}
+
+    def note_use(self, inputs: Iterable[Array], results: Iterable[Array]) -> None:
+        """Remember what was made of the variables' first values."""
+        for value in inputs:
+            made = self._made_of.get(id(value))
+            if made is not None:
+                made.extend(r for r in results if id(r) not in self._made_of)
+
+    def made_of(self, value: Array) -> Sequence[Array]:
+        """What operations have made of a variable's first value, so far."""
+        return self._made_of.get(id(value), ())
 
     @property
     def tracing(self) -> bool:
@@ -208,6 +221,7 @@ def run_operations(
             ):
                 raise
             raise _explained(op, inputs, error) from error
+        ctx.note_use(inputs, results)
         for tensor, value in zip(op.outputs, results, strict=True):
             env.setdefault(tensor, value)
 
@@ -220,6 +234,7 @@ def _run_fused(step: Fused, env: dict[Tensor, Any], ctx: Context) -> None:
     if result is None:
         run_operations(step.parts, env, ctx)
     else:
+        ctx.note_use(values, (result,))
         env.setdefault(step.outputs[0], result)
 
 

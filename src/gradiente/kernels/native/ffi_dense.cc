@@ -12,6 +12,7 @@ Product sizes(Numbers a, Numbers c, bool a_turned, bool b_turned) {
 
 ffi::Error product(ThreadPool pool, Floats a, Floats b, Result c, bool a_turned, bool b_turned) {
   return guarded([&] {
+    prefer_large_pages(c);
     XlaWorkers workers(pool);
     kernels().product(sizes(a.dimensions(), c->dimensions(), a_turned, b_turned), a.typed_data(), b.typed_data(), nullptr,
                       Activation::none, c->typed_data(), workers);
@@ -21,6 +22,7 @@ ffi::Error product(ThreadPool pool, Floats a, Floats b, Result c, bool a_turned,
 ffi::Error product_bias(ThreadPool pool, Floats a, Floats b, Floats bias, Result c, bool a_turned, bool b_turned,
                         int64_t activation) {
   return guarded([&] {
+    prefer_large_pages(c);
     XlaWorkers workers(pool);
     kernels().product(sizes(a.dimensions(), c->dimensions(), a_turned, b_turned), a.typed_data(), b.typed_data(),
                       bias.typed_data(), static_cast<Activation>(activation), c->typed_data(), workers);
@@ -52,6 +54,7 @@ ffi::Error weighted_cross_entropy(ThreadPool pool, Floats logits, Floats labels,
 }
 
 ffi::Error gather_rows(ThreadPool pool, Floats x, ffi::Buffer<ffi::S32> which, Result rows) {
+  prefer_large_pages(rows);
   XlaWorkers workers(pool);
   const Index count = static_cast<Index>(which.element_count());
   kernels().gather_rows(count, x.dimensions()[0], static_cast<Index>(rows->element_count()) / count, x.typed_data(),
