@@ -17,6 +17,7 @@ from gradiente.classify.balance import balanced_positions, balanced_weights
 from gradiente.classify.checkpoints import Checkpoints, Position
 from gradiente.classify.classifier import Classifier
 from gradiente.classify.datasets import Dataset
+from gradiente.classify.defaults import usual_rate
 from gradiente.classify.description import Description
 from gradiente.classify.devices import session_config
 from gradiente.classify.graphs import Preprocessing, inference_graph, training_graph
@@ -279,7 +280,7 @@ class _Fit:
     def _diverged(self, epoch: int, loss: float) -> str:
         best = self._position.best
         kept = f" The best model so far, of epoch {best}, is kept." if best else ""
-        lr = (self._settings.lr or 0.0) / 10
+        lr = min((self._settings.lr or 0.0) / 10, usual_rate(self._settings.optimizer))
         return (
             f"The loss became {loss} in epoch {epoch}.{kept} Try a lower learning rate, --lr {lr:g}, a longer --warmup, or "
             "--find-lr, which looks for one."
