@@ -191,3 +191,9 @@ def test_a_terminal_gets_a_bar(folder):
 def test_sizes():
     assert parse_size("32") == (32, 32)
     assert parse_size("48×64") == (48, 64)
+
+
+def test_version():
+    from importlib.metadata import version
+
+    assert call("--version").stdout == f"gradiente {version('gradiente')}\n"

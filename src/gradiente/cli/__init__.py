@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from gradiente.cli import export as _export
@@ -23,8 +25,20 @@ main = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"gradiente {version('gradiente')}")
+        raise typer.Exit
+
+
 @main.callback()
-def _group() -> None:  # pyright: ignore[reportUnusedFunction] -- Typer keeps it: with one command it makes a group
+def _group(  # pyright: ignore[reportUnusedFunction] -- Typer keeps it
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Neural networks: a graph, its gradients, and a session that runs them."""
 
 
