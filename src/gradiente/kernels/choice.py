@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-import os
+from gradiente.kernels.environment import chosen
 
 METHODS = ("direct", "winograd", "xla")
 
@@ -19,9 +19,4 @@ def requested_method() -> str | None:
     Raises:
         ValueError: if it is none of ``METHODS``.
     """
-    text = os.environ.get("GRADIENTE_CONV", "").strip()
-    if text and text not in METHODS:
-        raise ValueError(
-            f"GRADIENTE_CONV is {text!r}, which is not a way to convolve; it can be {', '.join(METHODS)}."
-        )
-    return text or None
+    return chosen("GRADIENTE_CONV", METHODS, "a way to convolve")

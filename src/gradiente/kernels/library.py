@@ -7,11 +7,12 @@ variable, the best that the processor has); ``none`` switches them off, and ever
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 import warnings
 from pathlib import Path
 from typing import Any
+
+from gradiente.kernels.environment import chosen
 
 CPUS = ("none", "baseline", "avx2", "avx512")
 """What ``GRADIENTE_CPU`` may say."""
@@ -55,12 +56,7 @@ def requested_cpu() -> str | None:
     Raises:
         ValueError: if it is none of ``CPUS``.
     """
-    text = os.environ.get("GRADIENTE_CPU", "").strip()
-    if text and text not in CPUS:
-        raise ValueError(
-            f"GRADIENTE_CPU is {text!r}, which is not an instruction set; it can be {', '.join(CPUS)}."
-        )
-    return text or None
+    return chosen("GRADIENTE_CPU", CPUS, "an instruction set")
 
 
 class Library:
