@@ -140,7 +140,7 @@ def tamper(folder: Path, rng: random.Random) -> None:
 
 def seal(folder: Path) -> None:
     """Write the sums of a model's files anew, so that nothing but what they say tells that they were changed."""
-    from gradiente.classify.description import sum_of
+    from gradiente.classify.model.description import sum_of
 
     try:
         values = json.loads((folder / "model.json").read_bytes())

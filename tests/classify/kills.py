@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradiente.classify.checkpoints import Checkpoints
+from gradiente.classify.learning.checkpoints import Checkpoints
 
 SETTINGS = (
     "--model",

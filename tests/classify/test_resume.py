@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gradiente import classify
-from gradiente.classify import checkpoints, training
+from gradiente.classify.learning import checkpoints, training
 from gradiente.classify.problems import (
     CheckpointError,
     DataChangedError,

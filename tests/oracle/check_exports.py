@@ -27,10 +27,10 @@ def images(size: tuple[int, int]) -> np.ndarray:
 
 
 def write(folder: Path) -> None:
-    from gradiente.classify.classifier import Classifier
-    from gradiente.classify.description import Description
-    from gradiente.classify.export_graph import exported_graph
-    from gradiente.classify.graphs import Preprocessing, inference_graph
+    from gradiente.classify.exporting.graph import exported_graph
+    from gradiente.classify.model.classifier import Classifier
+    from gradiente.classify.model.description import Description
+    from gradiente.classify.model.graph import Preprocessing, inference_graph
     from gradiente.classify.networks import find_network
 
     rng = np.random.default_rng(0)

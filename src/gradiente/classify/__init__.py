@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-from gradiente.classify.classifier import Classifier as Classifier
-from gradiente.classify.classifier import Prediction as Prediction
-from gradiente.classify.classifier import load as load
-from gradiente.classify.export import Exported as Exported
-from gradiente.classify.export import export as export
-from gradiente.classify.progress import Progress as Progress
+from gradiente.classify.evaluation.scores import Scores as Scores
+from gradiente.classify.evaluation.testing import Tested as Tested
+from gradiente.classify.evaluation.testing import test as test
+from gradiente.classify.exporting.export import Exported as Exported
+from gradiente.classify.exporting.export import export as export
+from gradiente.classify.learning.progress import Progress as Progress
+from gradiente.classify.model.classifier import Classifier as Classifier
+from gradiente.classify.model.classifier import Prediction as Prediction
+from gradiente.classify.model.classifier import load as load
 from gradiente.classify.run import Run as Run
 from gradiente.classify.run import resume as resume
 from gradiente.classify.run import train as train
-from gradiente.classify.scores import Scores as Scores
 from gradiente.classify.settings import Settings as Settings
 from gradiente.classify.settings import read_settings as read_settings
-from gradiente.classify.testing import Tested as Tested
-from gradiente.classify.testing import test as test

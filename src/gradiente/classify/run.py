@@ -10,29 +10,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradiente.classify.augment import AUGMENTATIONS
-from gradiente.classify.calibration import calibrate
-from gradiente.classify.charts import curves
-from gradiente.classify.checkpoints import Checkpoints
-from gradiente.classify.choice import AUTO
-from gradiente.classify.classifier import Classifier
-from gradiente.classify.datasets import Dataset, open_dataset
-from gradiente.classify.defaults import with_defaults
-from gradiente.classify.devices import check_device, has_gpu
-from gradiente.classify.events import Events
-from gradiente.classify.find_lr import find_lr as range_test
-from gradiente.classify.history import Epoch, history_table
+from gradiente.classify.evaluation.calibration import calibrate
+from gradiente.classify.evaluation.scores import Scores, score
+from gradiente.classify.learning.augment import AUGMENTATIONS
+from gradiente.classify.learning.checkpoints import Checkpoints
+from gradiente.classify.learning.devices import check_device, has_gpu
+from gradiente.classify.learning.events import Events
+from gradiente.classify.learning.find_lr import find_lr as range_test
+from gradiente.classify.learning.history import Epoch, history_table
+from gradiente.classify.learning.progress import Progress
+from gradiente.classify.learning.training import Job, Trained, fit
+from gradiente.classify.learning.transfer import fit_pretrained
+from gradiente.classify.model.classifier import Classifier
 from gradiente.classify.networks import find_network
 from gradiente.classify.networks.imagenet import PRETRAINED
+from gradiente.classify.preparation.choice import AUTO
+from gradiente.classify.preparation.datasets import Dataset, open_dataset
+from gradiente.classify.preparation.defaults import with_defaults
 from gradiente.classify.problems import DataChangedError, SettingsError
-from gradiente.classify.progress import Progress
-from gradiente.classify.report import report
+from gradiente.classify.report.charts import curves
+from gradiente.classify.report.page import report
+from gradiente.classify.report.wording import words
 from gradiente.classify.run_folder import CONFIG, RunFolder, default_folder
-from gradiente.classify.scores import Scores, score
 from gradiente.classify.settings import MNIST, Settings, from_mapping, read_settings
-from gradiente.classify.training import Job, Trained, fit
-from gradiente.classify.transfer import fit_pretrained
-from gradiente.classify.wording import words
 from gradiente.images.labelled import some
 
 SPLIT, METRICS, HISTORY = "split.csv", "metrics.json", "history.csv"

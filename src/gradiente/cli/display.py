@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from gradiente.classify.progress import Progress
+from gradiente.classify.learning.progress import Progress
 from gradiente.cli.counting import Counting
 
 if TYPE_CHECKING:
-    from gradiente.classify.history import Epoch
+    from gradiente.classify.learning.history import Epoch
 
 
 class Display(Progress):

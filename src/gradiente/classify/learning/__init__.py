@@ -1,0 +1,1 @@
+"""The training run: augmentation, steps, checkpoints, pretrained features, and how it is told."""

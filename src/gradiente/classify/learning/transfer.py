@@ -1,0 +1,199 @@
+"""Training that starts from the weights of ImageNet: the last layer first, then, where it helps, the blocks before it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gradiente.classify.evaluation.scores import score
+from gradiente.classify.learning.balance import balanced_weights
+from gradiente.classify.learning.checkpoints import Checkpoints
+from gradiente.classify.learning.features import VIEWS, Extractor, Floats
+from gradiente.classify.learning.head import Head, fit_head
+from gradiente.classify.learning.history import Epoch
+from gradiente.classify.learning.progress import Progress
+from gradiente.classify.learning.training import Job, Trained, Weights, fit
+from gradiente.classify.model.classifier import Classifier
+from gradiente.classify.model.description import Description
+from gradiente.classify.model.graph import Preprocessing, inference_graph
+from gradiente.classify.networks.efficientnet_lite0 import BLOCKS, FEATURES
+from gradiente.classify.networks.imagenet import DEVIATION, MEAN, imagenet_weights
+
+PREPROCESSING = Preprocessing((MEAN,) * 3, (DEVIATION,) * 3)
+"""Of its images, as it was trained."""
+
+FEATURES_FOLDER = "features"
+"""The folder of the features in the run folder."""
+
+
+def last_blocks(count: int) -> Callable[[str], bool]:
+    """Which variables are trained when the last ``count`` of the 16 blocks are; with all of them, the stem is too."""
+
+    def trained(name: str) -> bool:
+        layer = name.split("/")[0]
+        if layer.startswith("block"):
+            return int(layer.removeprefix("block")) >= BLOCKS - count
+        return layer != "stem" or count >= BLOCKS
+
+    return trained
+
+
+def fit_pretrained(
+    job: Job,
+    progress: Progress | None = None,
+    keep: Callable[[Classifier], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    folder: Path | None = None,
+) -> Trained:
+    """Train efficientnet-lite0 from ImageNet's weights.
+
+    With ``settings.fine_tune == 0`` only the last layer is trained, to convergence, on features that are computed once.
+    Otherwise the last blocks are trained as well after that, a step at a time, with batch normalization's
+    statistics left as they are: they are folded into the filters.
+
+    Args:
+        job: what to train; its settings have no gaps.
+        progress: is told how it goes.
+        keep: is given the classifier whenever it is better than before.
+        stop: is asked now and then whether to stop.
+        folder: the run folder, for features and checkpoints; None for none.
+
+    Returns:
+        As of ``fit``.
+
+    Raises:
+        As of ``fit``; SettingsError if the weights are not installed.
+    """
+    weights = imagenet_weights()
+    body = {name: value for name, value in weights.items() if not name.startswith("logits/")}
+    progress, stop = progress or Progress(), stop or (lambda: False)
+    first = _LastLayer(job, progress, stop, body, None if folder is None else folder / FEATURES_FOLDER)
+    if not job.settings.fine_tune:
+        return first.train(keep)
+    initial = first.initial()
+    if initial is None:
+        return first.untrained(keep)
+    tuned = replace(
+        job, preprocessing=PREPROCESSING, initial=initial, trainable=last_blocks(job.settings.fine_tune)
+    )
+    return fit(tuned, progress, keep, stop, Checkpoints(folder) if folder is not None else None)
+
+
+class _LastLayer:
+    """Trains the last layer on the features of all images."""
+
+    def __init__(
+        self, job: Job, progress: Progress, stop: Callable[[], bool], body: Weights, cache: Path | None
+    ) -> None:
+        self._job, self._progress, self._stop, self._body, self._cache = job, progress, stop, body, cache
+        self._total = self._seen = 0
+        self._started = time.monotonic()
+
+    def train(self, keep: Callable[[Classifier], None] | None) -> Trained:
+        """As all of a run: one epoch."""
+        self._start(tuple(VIEWS))
+        try:
+            found = self._found(tuple(VIEWS))
+            return self.untrained(keep) if found is None else self._trained(found, keep)
+        finally:
+            self._progress.end()
+
+    def _trained(self, found: tuple[Floats, Floats], keep: Callable[[Classifier], None] | None) -> Trained:
+        head = self._head(*found)
+        classifier = self._classifier(head)
+        part = self._job.data.parts["validation"]
+        scores = None
+        if len(part):
+            # The network has seen the validation part already.
+            scores = score(self._job.data.classes, part.labels, _softmax(head.logits(found[1])))
+        seconds = time.monotonic() - self._started
+        row = Epoch(1, self._total, head.loss, head.accuracy, scores and scores.loss, scores and scores.accuracy,
+                    seconds, self._total / max(seconds, 1e-9))  # fmt: skip
+        self._progress.epoch(row)
+        if keep is not None:
+            keep(classifier)
+        return Trained(classifier, (row,), row, scores, False, seconds)
+
+    def initial(self) -> Weights | None:
+        """Of a run that trains more after it: the weights to begin with; None if it was stopped.
+
+        A last layer that starts at random would disturb the blocks before it (Kumar et al. 2022).
+        """
+        self._start(("as they are",))
+        try:
+            found = self._found(("as they are",))
+        finally:
+            self._progress.end()
+        return None if found is None else {**self._body, **_weights(self._head(*found))}
+
+    def untrained(self, keep: Callable[[Classifier], None] | None) -> Trained:
+        """Stopped before there was anything to learn from."""
+        classifier = self._classifier(None)
+        if keep is not None:
+            keep(classifier)
+        return Trained(classifier, (), None, None, True, time.monotonic() - self._started)
+
+    def _start(self, views: Sequence[str]) -> None:
+        parts = self._job.data.parts
+        self._total = len(parts["validation"]) + len(views) * len(parts["train"])
+        self._progress.start(1, self._total, 1)
+
+    def _found(self, views: Sequence[str]) -> tuple[Floats, Floats] | None:
+        """The features of the training part in these views, one after the other, and of the validation part."""
+        data, settings = self._job.data, self._job.settings
+        wanted = [("validation", "as they are"), *(("train", view) for view in views)]
+        extractor = Extractor(data.shape, self._body, PREPROCESSING, self._cache, settings.device)
+        try:
+            seen: list[Floats] = []
+            for part, view in wanted:
+                made = extractor.compute(data.parts[part].images, view, self._told, self._stop)
+                if made is None:
+                    return None
+                seen.append(made)
+        finally:
+            extractor.close()
+        return np.concatenate(seen[1:]), seen[0]
+
+    def _told(self, more: int) -> None:
+        self._seen += more
+        speed = self._seen / max(time.monotonic() - self._started, 1e-9)
+        self._progress.steps(1, self._seen, math.nan, math.nan, speed)
+
+    def _head(self, features: Floats, validation: Floats) -> Head:
+        data, settings = self._job.data, self._job.settings
+        labels, classes = data.parts["train"].labels, len(data.classes)
+        weighed = balanced_weights(labels, classes) if settings.class_weight == "balanced" else None
+        views = len(features) // max(1, len(labels))
+        held = (validation, data.parts["validation"].labels)
+        head = fit_head(features, np.tile(labels, views), classes, held, weighed, settings.device)
+        by = ", the best of those tried by the validation part" if head.tried else ""
+        self._progress.note(
+            f"The last layer was trained to convergence on the features of {len(labels):,} images in {views} "
+            f"view{'s' * (views > 1)}; L2 penalty {head.penalty:g}{by}."
+        )
+        return head
+
+    def _classifier(self, head: Head | None) -> Classifier:
+        job = self._job
+        data, classes = job.data, len(job.data.classes)
+        last = {
+            "logits/weights": np.zeros((FEATURES, classes), np.float32),
+            "logits/biases": np.zeros(classes, np.float32),
+        }
+        graph_def = inference_graph(job.network, data.shape, classes, PREPROCESSING)
+        weights = {**self._body, **(last if head is None else _weights(head))}
+        return Classifier.made(Description(data.classes, *data.shape, job.settings.model), graph_def, weights)
+
+
+def _weights(head: Head) -> dict[str, Floats]:
+    return {"logits/weights": head.weights, "logits/biases": head.biases}
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
