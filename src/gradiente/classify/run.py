@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradiente.classify.evaluation.calibration import calibrate
+from gradiente.classify.evaluation.calibration import calibrate, softmax
 from gradiente.classify.evaluation.scores import Scores, score
 from gradiente.classify.learning.augment import AUGMENTATIONS
 from gradiente.classify.learning.checkpoints import Checkpoints
@@ -194,12 +194,18 @@ def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], b
         trained = fit_pretrained(job, recorder, lambda model: model.save(folder.model), stop, folder.path)
     else:
         trained = fit(job, recorder, lambda model: model.save(folder.model), stop, Checkpoints(folder.path))
-    calibrate(trained.classifier, job.data.parts["validation"])
+    seen = trained.seen
+    held = seen.get("validation")
+    temperature = calibrate(trained.classifier, job.data.parts["validation"], held and held.logits)
     trained.classifier.save(folder.model)
     test: Scores | None = None
     if not trained.interrupted:
         part = job.data.parts["test"]
-        probabilities = trained.classifier.probabilities(part.images)
+        probabilities = (
+            softmax(seen["test"].logits, temperature)
+            if "test" in seen
+            else trained.classifier.probabilities(part.images)
+        )
         test = score(job.data.classes, part.labels, probabilities)
         folder.write("report.html", report(job.data, job.settings, trained, test, probabilities, lang))
     metrics = _metrics(job.data, trained, test)
@@ -298,7 +304,7 @@ def _plan(settings: Settings, data: Dataset) -> str:
     if settings.model == PRETRAINED and not settings.fine_tune:
         return (
             f"{settings.model} on images of {height}x{width}x{channels} with the weights from ImageNet; its last layer is "
-            f"trained on the features of each image and its mirror image, seed {settings.seed}."
+            f"trained on what the others make of each image, seed {settings.seed}."
         )
     falling = "falling to 0" if settings.schedule == "cosine" else "constant"
     parts: Sequence[str] = (

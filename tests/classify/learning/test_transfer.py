@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradiente.classify.evaluation.calibration import softmax
+from gradiente.classify.learning import transfer
 from gradiente.classify.learning.features import Extractor
 from gradiente.classify.learning.progress import Progress
 from gradiente.classify.learning.training import Job
@@ -65,7 +67,7 @@ def test_the_last_layer_alone(data: Dataset, tmp_path: Path) -> None:
     trained = fit_pretrained(
         job(data, fine_tune=0), heard, lambda c: c.save(tmp_path / "model"), None, tmp_path
     )
-    assert heard.seen[-1] == 2 * 24 + 10
+    assert heard.seen[-1] == 2 * 24 + 10 + 10
     assert "on the features of 24 images in 2 views; L2 penalty" in heard.notes[-1]
     assert trained.best is not None
     assert trained.validation is not None
@@ -76,6 +78,26 @@ def test_the_last_layer_alone(data: Dataset, tmp_path: Path) -> None:
     held = data.parts["validation"]
     right = (kept.probabilities(held.images).argmax(1) == held.labels).mean()
     assert right == pytest.approx(trained.validation.accuracy)
+    assert trained.seen.keys() == {"train", "validation", "test"}
+    for name, seen in trained.seen.items():
+        images = data.parts[name].images
+        np.testing.assert_allclose(seen.logits, kept.logits(images), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(softmax(seen.logits), kept.probabilities(images), atol=1e-5)
+        assert seen.features.shape == (len(images), 1280)
+    kept.set_temperature(2.5)
+    np.testing.assert_allclose(
+        softmax(trained.seen["test"].logits, 2.5), kept.probabilities(data.parts["test"].images), atol=1e-5
+    )
+
+
+def test_many_images_are_shown_once(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "FEW", 11)
+    heard = Listener()
+    trained = fit_pretrained(job(data, fine_tune=0), heard)
+    assert heard.seen[-1] == 24 + 10 + 10
+    assert "on the features of 24 images in 1 view; L2 penalty" in heard.notes[-1]
+    assert trained.best is not None
+    assert trained.best.accuracy >= 0.9
 
 
 def test_features_are_computed_once(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

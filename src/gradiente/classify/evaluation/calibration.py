@@ -46,19 +46,27 @@ def fit_temperature(logits: npt.NDArray[np.floating[Any]], labels: npt.NDArray[n
     return float(np.exp(result.x))
 
 
-def calibrate(classifier: Classifier, part: Part) -> float:
+def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float32]:
+    """The probabilities that a classifier with this temperature makes of logits ``[n, classes]``."""
+    powers = np.exp((logits - logits.max(1, keepdims=True)) / np.float32(temperature))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def calibrate(classifier: Classifier, part: Part, logits: npt.NDArray[np.float32] | None = None) -> float:
     """Give a classifier the temperature that suits images which it has not learnt from.
 
     Args:
         classifier: the classifier; its temperature is set.
         part: the validation part.
+        logits: what the classifier gives for it before the softmax, where that is known already.
 
     Returns:
         The temperature; 1 without images, or if the logits are not finite.
     """
     if not len(part):
         return 1.0
-    logits = classifier.logits(part.images)
+    if logits is None:
+        logits = classifier.logits(part.images)
     if not np.isfinite(logits).all():
         return 1.0
     temperature = fit_temperature(logits, part.labels)

@@ -19,9 +19,11 @@ from gradiente.classify.run_folder import write_whole
 
 Floats = npt.NDArray[np.float32]
 
+AS_THEY_ARE, MIRRORED = "as they are", "mirrored"
+
 VIEWS: Mapping[str, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] = {
-    "as they are": lambda images: images,
-    "mirrored": lambda images: images[:, :, ::-1],
+    AS_THEY_ARE: lambda images: images,
+    MIRRORED: lambda images: images[:, :, ::-1],
 }
 """The views of an image that the network is shown: the last layer learns from each as from an image of its own."""
 
@@ -72,7 +74,7 @@ class Extractor:
     def compute(
         self,
         images: Any,
-        view: str = "as they are",
+        view: str = AS_THEY_ARE,
         told: Callable[[int], None] | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> Floats | None:

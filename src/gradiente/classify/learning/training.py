@@ -39,6 +39,19 @@ Weights = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a trained network makes of the images of a part.
+
+    Attributes:
+        features: what stands before its last layer, float32 ``[n, d]``.
+        logits: what it gives in the end, before the softmax, float32 ``[n, classes]``.
+    """
+
+    features: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Trained:
     """The outcome of training.
 
@@ -49,6 +62,7 @@ class Trained:
         validation: the best weights' scores on the validation part; None without one.
         interrupted: whether training was stopped before its end.
         seconds: how long it took, validation and compilation included.
+        seen: by the part's name, what it makes of images, where training has found that out already.
     """
 
     classifier: Classifier
@@ -57,6 +71,7 @@ class Trained:
     validation: Scores | None
     interrupted: bool
     seconds: float
+    seen: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
 
     @property
     def images_per_second(self) -> float:

@@ -50,7 +50,8 @@ def report(
         findings: what is told beyond the scores; worked out without it.
     """
     words = words_of(lang)
-    found = findings or look(trained.classifier, data, probabilities)
+    known = {part: seen.features for part, seen in trained.seen.items()}
+    found = findings or look(trained.classifier, data, probabilities, known)
     store = Store()
     title = words["title"].format(classes=words.number(len(data.classes)))
     sections = "\n".join(_sections(data, settings, trained, test, probabilities, found, words, store))
