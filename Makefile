@@ -58,8 +58,8 @@ format: .venv/.installed  ## Put the code in the form that `make check` wants.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv-bench/.installed  ## Measure against TensorFlow, PyTorch and JAX in one run.
-	.venv-bench/bin/python benchmarks/run.py
+bench: .venv-bench/.installed  ## Measure against TensorFlow, PyTorch, ONNX Runtime and JAX in one run; PARTS="softmax peak" for some of it.
+	.venv-bench/bin/python benchmarks/run.py $(PARTS)
 
 oracle: .venv/.installed .venv-oracle/.installed  ## Compare every operation with TensorFlow's.
 	$(BIN)/python tests/oracle/run.py --tensorflow .venv-oracle/bin/python --write

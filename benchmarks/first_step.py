@@ -10,6 +10,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from models import make_step
+from worker import training_step
 
-make_step(sys.argv[1], "experts", "run")(1)
+training_step(sys.argv[1], "experts", "run", 50)(1)

@@ -206,7 +206,7 @@ def measure(groups: list[str], contestants: list[str], blocks: int, seconds: flo
                 peers = [m for c, m in medians.items() if c.startswith("torch")]
                 ours = medians.get("gradiente")
                 ratio = f"{ours / min(peers):8.2f}" if ours and peers else f"{'':8}"
-                speed = f"{_operations(group, case) / ours / 1e9:9.0f}" if ours and group != "pool" else ""
+                speed = f"{operations(group, case) / ours / 1e9:9.0f}" if ours and group != "pool" else ""
                 row = "".join(f"{medians[c] * 1e3:20.3f}" for c in contestants)
                 print(f"{group + ' ' + str(case) + ' ' + name:44}{row}{ratio}{speed}", flush=True)
     for process in processes.values():
@@ -215,7 +215,7 @@ def measure(groups: list[str], contestants: list[str], blocks: int, seconds: flo
         process.wait(timeout=60)
 
 
-def _operations(group: str, case: tuple[int, ...]) -> float:
+def operations(group: str, case: tuple[int, ...]) -> float:
     """Multiplications and additions of the direct form."""
     batch, length, channels, outputs, size, stride = case
     results = batch * (-(-length // stride)) ** 2 * (outputs or 1)

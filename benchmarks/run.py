@@ -6,118 +6,49 @@ spread, are printed with the machine's description.
 
     python benchmarks/run.py                  # everything
     python benchmarks/run.py softmax build    # some of it
+
+What the kernels take one by one is measured by kernels.py, and whether training comes to the same under each of them by
+convergence.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).parent
-PEERS = ("tensorflow", "torch", "flax")
-
-
-class Worker:
-    """A framework in a process of its own, which times one block of a task at a time."""
-
-    def __init__(self, framework: str) -> None:
-        self.framework = framework
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), framework],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=_environment(),
-        )  # fmt: skip
-
-    def ask(self, **command: Any) -> Any:
-        """Send a command and wait for the answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"The worker of {self.framework} ended; run worker.py by hand to see why.")
-        return json.loads(line)
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait(timeout=60)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-
-
-def alternate(task: str, variants: list[tuple[str, str]], blocks: int, steps: int) -> dict[str, list[float]]:
-    """Seconds a step, block by block, for each (framework, variant), taking turns."""
-    workers = {framework: Worker(framework) for framework, _ in variants}
-    try:
-        for framework, variant in variants:
-            workers[framework].ask(task=task, variant=variant, steps=max(3, steps // 5))
-        times: dict[str, list[float]] = {f"{f} {v}": [] for f, v in variants}
-        for _ in range(blocks):
-            for framework, variant in variants:
-                seconds = workers[framework].ask(task=task, variant=variant, steps=steps)
-                times[f"{framework} {variant}"].append(seconds / steps)
-        return times
-    finally:
-        for worker in workers.values():
-            worker.close()
-
-
-def report(title: str, times: dict[str, list[float]], unit: float, name: str) -> None:
-    """Print medians with their spread, and ratios to the fastest peer."""
-    medians = {k: statistics.median(v) for k, v in times.items()}
-    peers = {k: m for k, m in medians.items() if not k.startswith("gradiente")}
-    best = min(peers, key=lambda k: peers[k]) if peers else None
-    print(f"\n{title}")
-    print(f"  {'':34} {'median':>10} {'min':>10} {'max':>10}  {name}    ratio to {best}")
-    for key, values in times.items():
-        ratio = f"{medians[key] / peers[best]:.2f}" if best else ""
-        print(
-            f"  {key:34} {medians[key] * unit:10.3f} {min(values) * unit:10.3f} {max(values) * unit:10.3f}  {name}    {ratio}"
-        )
-
-
-def softmax() -> None:
-    """(a) A training step of the softmax regression at batch 100."""
-    variants = [
-        ("gradiente", "run"), ("gradiente", "callable"), ("gradiente", "loop"), ("tensorflow", "run"),
-        ("torch", "eager"), ("flax", "jit"),
-    ]  # fmt: skip
-    report(
-        "(a) softmax regression, training step, batch 100", alternate("softmax", variants, 15, 500), 1e6, "µs"
-    )
-
-
-def experts() -> None:
-    """A training step of the experts' network."""
-    variants = [("gradiente", "run"), ("tensorflow", "run"), ("torch", "eager"), ("flax", "jit")]
-    report("experts' network, training step, batch 50", alternate("experts", variants, 7, 10), 1e3, "ms")
+from growth import growth
+from peak import peak
+from prediction import prediction
+from training import cifar, experts, resnet20, softmax
+from turns import HERE, PEERS, Contestant, Times, Worker, environment, report
 
 
 def build() -> None:
     """(e) Building a graph of 10,000 operations and its gradients."""
-    variants = [("gradiente", "build"), ("tensorflow", "build")]
-    report("(e) building 10,000 operations and their gradients", alternate("build", variants, 5, 1), 1.0, "s")
+    times: Times = {Contestant("gradiente", "build"): [], Contestant("tensorflow", "build"): []}
+    workers = {contestant: Worker(contestant.framework) for contestant in times}
+    for block in range(6):
+        for contestant, values in times.items():
+            value = workers[contestant].ask("build", 10_000)
+            if block:
+                values.append(value)
+    for worker in workers.values():
+        worker.close()
+    report("(e) building 10,000 operations and their gradients", times, 1.0, "s")
 
 
-def _processes(title: str, commands: dict[str, list[str]], runs: int) -> None:
-    times: dict[str, list[float]] = {k: [] for k in commands}
+def _processes(title: str, commands: dict[Contestant, list[str]], runs: int) -> None:
+    times: Times = {k: [] for k in commands}
     for turn in range(runs + 1):
         for key, command in commands.items():
             started = time.perf_counter()
             subprocess.run(
-                command, check=True, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command, check=True, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             if turn:
                 times[key].append(time.perf_counter() - started)
@@ -127,64 +58,57 @@ def _processes(title: str, commands: dict[str, list[str]], runs: int) -> None:
 def first() -> None:
     """(b) From process start to the first finished training step of the experts' network."""
     commands = {
-        f"{f} first step": [sys.executable, str(HERE / "first_step.py"), f] for f in ("gradiente", *PEERS)
+        Contestant(f, "first step"): [sys.executable, str(HERE / "first_step.py"), f]
+        for f in ("gradiente", *PEERS)
     }
     _processes("(b) process start to the first finished training step, experts' network", commands, 5)
 
 
 def imports() -> None:
     """(c) Import time."""
-    statements = {
-        "gradiente": "import gradiente",
-        "tensorflow": "import tensorflow",
-        "torch": "import torch",
-        "flax": "import flax",
-    }
-    commands = {f"{k} import": [sys.executable, "-c", v] for k, v in statements.items()}
-    commands["python start (not a peer)"] = [sys.executable, "-c", "pass"]
-    baseline = commands.pop("python start (not a peer)")
+    commands = {Contestant(f, "import"): [sys.executable, "-c", f"import {f}"] for f in ("gradiente", *PEERS)}
     _processes("(c) import, process start included", commands, 7)
     started = time.perf_counter()
-    subprocess.run(baseline, check=True)
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
     print(f"  (starting Python alone: {time.perf_counter() - started:.3f} s)")
 
 
 def memory() -> None:
     """(d) Memory over 10,000 steps."""
     worker = Worker("gradiente")
-    try:
-        answer = worker.ask(task="memory", variant="run", steps=10_000)
-    finally:
-        worker.close()
+    answer = worker.ask("memory", 10_000)
+    worker.close()
     print("\n(d) resident memory over 10,000 steps of the softmax regression through sess.run, MB")
     print("  " + ", ".join(f"after {k}: {v:.1f}" for k, v in answer.items()))
 
 
-TASKS = {
+PARTS = {
     "softmax": softmax,
     "first": first,
     "imports": imports,
     "memory": memory,
     "build": build,
     "experts": experts,
+    "cifar": cifar,
+    "resnet20": resnet20,
+    "prediction": prediction,
+    "growth": growth,
+    "peak": peak,
 }
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("tasks", nargs="*", choices=[*TASKS, []], help="which; all without a name")
-    chosen = parser.parse_args().tasks or list(TASKS)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; all without a name")
+    chosen = parser.parse_args().parts or list(PARTS)
     print(
         f"{platform.platform()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
     )
-    print(
-        subprocess.run(
-            [sys.executable, str(HERE / "worker.py"), "versions"], capture_output=True, text=True
-        ).stdout.strip()
-    )
+    versions = [sys.executable, str(HERE / "worker.py"), "versions"]
+    print(subprocess.run(versions, capture_output=True, text=True).stdout.strip(), flush=True)
     for name in chosen:
-        TASKS[name]()
+        PARTS[name]()
 
 
 def _processor() -> str:

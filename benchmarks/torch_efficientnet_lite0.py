@@ -13,6 +13,12 @@ STAGES = [
     (4, 5, 2, 6, 112, 192), (1, 3, 1, 6, 192, 320),
 ]  # fmt: skip
 
+# A convolution and its batch normalization, in the network and in its blocks.
+NORMALIZED = [
+    ("_conv_stem", "_bn0"), ("_conv_head", "_bn1"), ("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"),
+    ("_project_conv", "_bn2"),
+]  # fmt: skip
+
 
 class SameConv(nn.Conv2d):
     """A convolution with TensorFlow's padding SAME, which puts an odd zero behind the image."""
@@ -22,7 +28,11 @@ class SameConv(nn.Conv2d):
         for size, field, stride in zip(reversed(x.shape[2:]), self.kernel_size, self.stride, strict=False):
             total = max((math.ceil(size / stride) - 1) * stride + field - size, 0)
             pads += [total // 2, total - total // 2]
-        return F.conv2d(F.pad(x, pads), self.weight, None, self.stride, 0, 1, self.groups)
+        # A pass of its own over the image only where one is needed.
+        odd = pads[::2] != pads[1::2]
+        inside = 0 if odd else (pads[2], pads[0])
+        x = F.pad(x, pads) if odd else x
+        return F.conv2d(x, self.weight, self.bias, self.stride, inside, 1, self.groups)
 
 
 def conv(inputs, outputs, field, stride=1, groups=1):
@@ -76,6 +86,17 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, x):
         return self._fc(self.features(x))
+
+
+def folded(network):
+    """The same for prediction, with batch normalization folded into the convolutions."""
+    for part in [network, *network._blocks]:
+        for conv_name, norm_name in NORMALIZED:
+            convolution, normalization = getattr(part, conv_name, None), getattr(part, norm_name, None)
+            if convolution is not None:
+                setattr(part, conv_name, torch.nn.utils.fuse_conv_bn_eval(convolution, normalization))
+                setattr(part, norm_name, nn.Identity())
+    return network
 
 
 def pretrained():

@@ -62,8 +62,8 @@ class GraphOptions(_Options):
 class ConfigProto(_Options):
     """A session's options (``tf.ConfigProto``).
 
-    ``device_count={"GPU": 0}`` keeps the session on the CPU; the other fields are accepted: XLA decides about threads,
-    placement and memory.
+    ``device_count={"GPU": 0}`` keeps the session on the CPU; the other fields are accepted: XLA decides about threads
+    (as many as the process may use cores, or as the environment's ``NPROC`` says), placement and memory.
     """
 
     fields: ClassVar[dict[str, Any]] = {
