@@ -28,7 +28,9 @@ def run(
     gradiente run mnist_softmax.py --steps 1000
     """
     from gradiente.compat import launch
+    from gradiente.runtime.memory import settle_memory
 
+    settle_memory(keep=True)
     given = list(arguments or ())
     if module is not None:
         status = launch.run_module(module, given)
