@@ -47,7 +47,8 @@ def test_products(
 
 @pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(
-    ("rows", "columns", "depth"), [(50, 200, 2000), (300, 1024, 50), (50, 10, 5000), (3000, 10, 64)]
+    ("rows", "columns", "depth"),
+    [(50, 200, 2000), (300, 1024, 50), (50, 10, 5000), (3000, 10, 64), (1, 1000, 1500), (7, 130, 9000)],
 )
 def test_products_that_several_threads_share(cpu: str, rows: int, columns: int, depth: int) -> None:
     with using(cpu):
@@ -147,6 +148,8 @@ def test_shapes_and_types_that_are_left_to_xla() -> None:
         x, w = jnp.zeros((100, 784)), jnp.zeros((784, 10))
         assert dense.product_suits(x, w)
         assert dense.product_suits(x, jnp.zeros((100, 10)), turn_a=True)
+        assert dense.product_suits(jnp.zeros((1, 784)), jnp.zeros((784, 1000)))
+        assert not dense.product_suits(jnp.zeros((1, 20)), jnp.zeros((20, 20)))
         assert not dense.product_suits(jnp.zeros((1000, 784)), jnp.zeros((784, 1000)))
     assert not dense.product_suits(jnp.zeros((100, 784)), jnp.zeros((783, 10)))
     assert not dense.product_suits(jnp.zeros((100, 784), jnp.bfloat16), jnp.zeros((784, 10), jnp.bfloat16))

@@ -20,6 +20,9 @@ _NARROW = 16
 _FEW = range(8, 129)
 """How many of its rows, or of the terms of its sums, a product has where XLA's own does not get up to speed."""
 
+_LARGE = 1 << 16
+"""Numbers in a right operand from which on reading it takes longer than the call, where few rows are multiplied."""
+
 
 def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False) -> bool:
     """Whether ``product`` can take the matrices, and is faster than XLA's own product: for few columns, and where few rows
@@ -33,6 +36,8 @@ def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False
         return False
     if columns <= _NARROW or (turn_b and depth <= _NARROW):
         return True
+    if not (turn_a or turn_b) and rows < _FEW.start:
+        return depth * columns >= _LARGE
     return not turn_b and (depth if turn_a else rows) in _FEW
 
 

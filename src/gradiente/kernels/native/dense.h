@@ -1,14 +1,16 @@
 // Products of two matrices, c = activation(a b + bias), each of which may be stored turned (transposed).
 //
-// Three ways, by what lies together in memory and by shape:
+// Four ways, by what lies together in memory and by shape:
 //   panels: a few columns of b are packed, and a tile of c stays in registers while rows of a stream past;
 //   dots:   rows of a and columns of b both lie together along the common axis: sums of products, vector by vector;
-//   lanes:  few columns of c and a turned a: a vector holds rows of c.
+//   lanes:  few columns of c and a turned a: a vector holds rows of c;
+//   streams: few rows of c: b is read once, as it lies.
 #pragma once
 
 #include "dense_dots.h"
 #include "dense_lanes.h"
 #include "dense_panels.h"
+#include "dense_streams.h"
 
 namespace gradiente {
 namespace GRADIENTE_ISA {
@@ -27,6 +29,8 @@ inline void product(const Product& g, const float* a, const float* b, const floa
     float* turned = scratch(Scratch::shared_filter, static_cast<std::size_t>(g.columns * g.depth));
     turn(b, g.depth, g.columns, turned);
     dots(g, a, turned, g.depth, bias, activation, c, workers);
+  } else if (!g.a_turned && !g.b_turned && g.rows <= kStreamRows) {
+    streams(g, a, b, bias, activation, c, workers);
   } else {
     panels(g, a, b, bias, activation, c, workers);
   }
