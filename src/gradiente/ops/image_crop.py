@@ -10,7 +10,7 @@ from gradiente.graph.build import apply, convert_to_tensor, name_scope
 from gradiente.graph.constants import constant_value
 from gradiente.graph.dtypes import float64, int32
 from gradiente.graph.operation import Tensor
-from gradiente.ops.image_resize import as_batch
+from gradiente.ops.image_batch import as_batch, unbatched
 
 Size = int | Tensor
 """A size or an offset: a number where it is known, else a scalar."""
@@ -72,10 +72,6 @@ def _require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def _unbatched(batch: Tensor, was_batch: bool) -> Tensor:
-    return batch if was_batch else apply("Squeeze", batch, squeeze_dims=[0])
-
-
 def crop_to_bounding_box(
     image: Any, offset_height: Any, offset_width: Any, target_height: Any, target_width: Any
 ) -> Tensor:
@@ -111,7 +107,7 @@ def crop_to_bounding_box(
         cropped = apply("Slice", batch, _vector([0, box[0], box[1], 0]), _vector([-1, box[2], box[3], -1]))
         shape = batch.shape.as_list()
         cropped.set_shape([shape[0], *_static(box[2], box[3]), shape[3]])
-        return _unbatched(cropped, was_batch)
+        return unbatched(cropped, was_batch)
 
 
 def pad_to_bounding_box(
@@ -145,7 +141,7 @@ def pad_to_bounding_box(
         padded = apply("Pad", batch, apply("Reshape", edges, [4, 2]))
         shape = batch.shape.as_list()
         padded.set_shape([shape[0], *_static(box[2], box[3]), shape[3]])
-        return _unbatched(padded, was_batch)
+        return unbatched(padded, was_batch)
 
 
 def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: Any) -> Tensor:
@@ -175,7 +171,7 @@ def resize_image_with_crop_or_pad(image: Any, target_height: Any, target_width: 
         cropped = crop_to_bounding_box(batch, first[0], first[1], cut[0], cut[1])
         before = [_half(_at_least_zero(d)) for d in too_few]
         padded = pad_to_bounding_box(cropped, before[0], before[1], wanted[0], wanted[1])
-        return _unbatched(padded, was_batch)
+        return unbatched(padded, was_batch)
 
 
 resize_with_crop_or_pad = resize_image_with_crop_or_pad
@@ -219,4 +215,4 @@ def central_crop(image: Any, central_fraction: Any) -> Tensor:
         cropped = apply("Slice", batch, _vector([0, *starts, 0]), _vector([-1, *sizes, -1]))
         shape = batch.shape.as_list()
         cropped.set_shape([shape[0], *_static(*sizes), shape[3]])
-        return _unbatched(cropped, was_batch)
+        return unbatched(cropped, was_batch)

@@ -11,6 +11,8 @@ from gradiente.graph.constants import constant_value, constant_value_as_shape
 from gradiente.graph.dtypes import float32, int32
 from gradiente.graph.operation import Tensor
 from gradiente.ops import image_resize_ops as _resize_ops
+from gradiente.ops.image_batch import as_batch, unbatched
+from gradiente.ops.image_crop import pad_to_bounding_box
 
 assert _resize_ops  # declares the operations
 
@@ -111,26 +113,6 @@ _FUNCTIONS = {
 _NAMES = {"bilinear": 0, "nearest": 1, "bicubic": 2, "area": 3}
 
 
-def as_batch(images: Any) -> tuple[Tensor, bool]:
-    """Images as a batch, and whether they are one already.
-
-    Raises:
-        ValueError: if the rank is neither 3 nor 4, or not known.
-    """
-    tensor = convert_to_tensor(images, name="images")
-    rank = tensor.shape.ndims
-    if rank is None:
-        raise ValueError(
-            "'images' contains no shape: the rank of an image must be known while building. decode_png and decode_jpeg "
-            "know it; after decode_image use image.set_shape([None, None, 3])."
-        )
-    if rank not in (3, 4):
-        raise ValueError(
-            f"'images' must have either 3 or 4 dimensions, [batch,] height, width, channels; it has shape {tensor.shape}."
-        )
-    return (tensor, True) if rank == 4 else (apply("ExpandDims", tensor, 0), False)
-
-
 def resize_images(
     images: Any, size: Any = None, method: Any = ResizeMethod.BILINEAR, align_corners: Any = False,
     preserve_aspect_ratio: bool = False, name: str | None = None, new_height: Any = None, new_width: Any = None,
@@ -175,7 +157,7 @@ def resize_images(
             wanted = _fitting(batch, wanted)
         known = constant_value_as_shape(wanted).as_list()
         if None not in known and batch.shape.as_list()[1:3] == known:
-            return batch if was_batch else apply("Squeeze", batch, squeeze_dims=[0])
+            return unbatched(batch, was_batch)
         resize: Any = _FUNCTIONS.get(_NAMES.get(method, -1) if isinstance(method, str) else method)
         if resize is None:
             raise ValueError(
@@ -183,7 +165,7 @@ def resize_images(
             )
         resized = resize(batch, wanted, align_corners=bool(align_corners))
         resized.set_shape([None, *known, None])
-        return resized if was_batch else apply("Squeeze", resized, squeeze_dims=[0])
+        return unbatched(resized, was_batch)
 
 
 def _as_size(size: Any) -> Tensor:
@@ -228,8 +210,6 @@ def resize_image_with_pad(
 
     Source: TensorFlow 1's ``tf.image.resize_image_with_pad``.
     """
-    from gradiente.ops.image_crop import pad_to_bounding_box
-
     with name_scope(None, "resize_image_with_pad", [image]):
         batch, was_batch = as_batch(image)
         size = apply("StridedSlice", apply("Shape", batch), [1], [3], [1])
@@ -242,4 +222,4 @@ def resize_image_with_pad(
         resized = resize_images(batch, fitted, method, align_corners)
         top, left = (apply("StridedSlice", offset, [i], [i + 1], [1], shrink_axis_mask=1) for i in range(2))
         padded = pad_to_bounding_box(resized, top, left, target_height, target_width)
-        return padded if was_batch else apply("Squeeze", padded, squeeze_dims=[0])
+        return unbatched(padded, was_batch)

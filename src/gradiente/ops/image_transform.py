@@ -12,7 +12,7 @@ from gradiente.graph.dtypes import bfloat16, float16, float32, float64, int32, i
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import attr, register
 from gradiente.graph.types import Array, Namespace
-from gradiente.ops.image_resize import as_batch
+from gradiente.ops.image_batch import as_batch, unbatched
 
 _IMAGES = (uint8, int32, int64, float16, bfloat16, float32, float64)
 _FILLS = ("CONSTANT", "NEAREST", "REFLECT", "WRAP")
@@ -152,4 +152,4 @@ def projective_transform(
             "ImageProjectiveTransformV3", batch, maps, sizes, fill, interpolation=interpolation.upper(),
             fill_mode=fill_mode.upper(), name=scope if was_batch else None,
         )  # fmt: skip
-        return result if was_batch else apply("Squeeze", result, squeeze_dims=[0], name=scope)
+        return unbatched(result, was_batch, scope)
