@@ -1,7 +1,11 @@
 """The CPU kernels piece by piece, against PyTorch and XLA: forward pass, input gradient, filter gradient.
 
 Each contestant runs in a process of its own, which stays alive; they take turns, one block of calls each, after a warm-up.
-Printed are the medians over the blocks, and the ratio to the faster of PyTorch's two memory formats.
+Printed are the medians over the blocks, and the ratio to the faster of PyTorch's two memory formats. On a machine that others use
+too, the least time that a call took says more (``--least``): PyTorch's threads wait for each other at each step, and a neighbour
+that takes one of them for a while makes a call take ten times as long. Its threads are such a neighbour themselves: they spin
+for some milliseconds after their last work, so each block begins with a pause. ``--alone`` gives every contestant one and the same
+core and counts the time that the processor worked for it, which neighbours change little.
 
     python benchmarks/kernels.py                # all groups
     python benchmarks/kernels.py conv pool      # some of them
@@ -23,23 +27,31 @@ from typing import Any
 import numpy as np
 
 CONTESTANTS = ("gradiente", "xla", "torch", "torch channels_last")
+PAUSE = 0.04
+"""Seconds before a block: until the threads of the contestant before have gone to sleep."""
 PASSES = ("forward", "input", "filter")
 
-# batch, length, channels, outputs (0: depthwise), filter, stride
+# batch, length, channels, outputs (0: depthwise), filter, stride; pointwise and depthwise are EfficientNet-Lite0's
 CONVOLUTIONS: dict[str, list[tuple[int, int, int, int, int, int]]] = {
     "conv": [
         (256, 28, 1, 32, 5, 1), (256, 14, 32, 64, 5, 1), (256, 32, 3, 64, 3, 1), (256, 16, 64, 128, 3, 1),
         (256, 8, 128, 256, 3, 1),
     ],
     "stride": [(64, 56, 64, 128, 3, 2), (16, 224, 3, 32, 3, 2), (256, 32, 16, 32, 3, 2)],
-    "resnet20": [(128, 32, 16, 16, 3, 1), (128, 16, 32, 32, 3, 1), (128, 8, 64, 64, 3, 1)],
+    "resnet20": [
+        (128, 32, 3, 16, 3, 1), (128, 32, 16, 16, 3, 1), (128, 32, 16, 32, 3, 2), (128, 16, 32, 32, 3, 1),
+        (128, 16, 32, 64, 3, 2), (128, 8, 64, 64, 3, 1),
+    ],
     "pointwise": [
-        (16, 112, 32, 16, 1, 1), (16, 56, 144, 24, 1, 1), (16, 14, 480, 112, 1, 1), (16, 7, 1152, 320, 1, 1),
-        (16, 7, 320, 1280, 1, 1),
+        (16, 112, 32, 16, 1, 1), (16, 112, 16, 96, 1, 1), (16, 56, 96, 24, 1, 1), (16, 56, 24, 144, 1, 1),
+        (16, 56, 144, 24, 1, 1), (16, 28, 144, 40, 1, 1), (16, 28, 40, 240, 1, 1), (16, 28, 240, 40, 1, 1),
+        (16, 14, 240, 80, 1, 1), (16, 14, 80, 480, 1, 1), (16, 14, 480, 112, 1, 1), (16, 14, 112, 672, 1, 1),
+        (16, 7, 672, 192, 1, 1), (16, 7, 192, 1152, 1, 1), (16, 7, 1152, 320, 1, 1), (16, 7, 320, 1280, 1, 1),
     ],
     "depthwise": [
-        (16, 112, 32, 0, 3, 1), (16, 112, 96, 0, 3, 2), (16, 56, 144, 0, 5, 2), (16, 28, 240, 0, 5, 1),
-        (16, 14, 480, 0, 3, 1), (16, 7, 1152, 0, 5, 1),
+        (16, 112, 32, 0, 3, 1), (16, 112, 96, 0, 3, 2), (16, 56, 144, 0, 3, 1), (16, 56, 144, 0, 5, 2),
+        (16, 28, 240, 0, 5, 1), (16, 28, 240, 0, 3, 2), (16, 14, 480, 0, 3, 1), (16, 14, 480, 0, 5, 1),
+        (16, 14, 672, 0, 5, 1), (16, 14, 672, 0, 5, 2), (16, 7, 1152, 0, 5, 1), (16, 7, 1152, 0, 3, 1),
     ],
 }  # fmt: skip
 # batch, length, channels, window, stride
@@ -142,8 +154,11 @@ def torch_calls(group: str, case: list[int], channels_last: bool) -> list[Call]:
     ]
 
 
-def work(contestant: str) -> None:
+def work(contestant: str, alone: bool) -> None:
     """Answer commands until the input ends."""
+    clock = time.process_time if alone else time.perf_counter
+    if alone:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     calls: dict[str, list[Call]] = {}
     for line in sys.stdin:
         group, case, number, seconds = json.loads(line)
@@ -160,24 +175,30 @@ def work(contestant: str) -> None:
                 call()
                 call()
         call = calls[key][number]
-        count, started = 0, time.perf_counter()
-        while count < 2 or time.perf_counter() - started < seconds:
+        times: list[float] = []
+        if seconds and not alone:
+            time.sleep(PAUSE)
             call()
-            count += 1
-        print(json.dumps((time.perf_counter() - started) / count), flush=True)
+        started = now = clock()
+        while len(times) < 2 or now - started < seconds:
+            call()
+            before, now = now, clock()
+            times.append(now - before)
+        print(json.dumps((statistics.mean(times), min(times))), flush=True)
 
 
-def _start(contestant: str) -> subprocess.Popen[str]:
+def _start(contestant: str, alone: bool) -> subprocess.Popen[str]:
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
     if contestant == "xla":
         environment["GRADIENTE_CPU"] = "none"
-    command = [sys.executable, __file__, "--work", contestant]
+    command = [sys.executable, __file__, "--work", contestant, *["--alone"] * alone]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     )
 
 
-def _ask(process: subprocess.Popen[str], *command: Any) -> float:
+def _ask(process: subprocess.Popen[str], *command: Any) -> tuple[float, float]:
+    """The mean and the least time of a block's calls."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps(command) + "\n")
@@ -188,9 +209,11 @@ def _ask(process: subprocess.Popen[str], *command: Any) -> float:
     return json.loads(line)
 
 
-def measure(groups: list[str], contestants: list[str], blocks: int, seconds: float) -> None:
+def measure(
+    groups: list[str], contestants: list[str], blocks: int, seconds: float, least: bool, alone: bool
+) -> None:
     """Print a row for each case and pass."""
-    processes = {name: _start(name) for name in contestants}
+    processes = {name: _start(name, alone) for name in contestants}
     print(f"{'ms':44}" + "".join(f"{name:>20}" for name in contestants) + f"{'ratio':>8}{'GFLOP/s':>9}")
     for group in groups:
         cases = POOLS if group == "pool" else CONVOLUTIONS[group]
@@ -201,13 +224,13 @@ def measure(groups: list[str], contestants: list[str], blocks: int, seconds: flo
                     for contestant, process in processes.items():
                         value = _ask(process, group, case, number, seconds if block else 0)
                         if block:
-                            times[contestant].append(value)
-                medians = {c: statistics.median(v) for c, v in times.items()}
-                peers = [m for c, m in medians.items() if c.startswith("torch")]
-                ours = medians.get("gradiente")
+                            times[contestant].append(value[least])
+                figures = {c: min(v) if least else statistics.median(v) for c, v in times.items()}
+                peers = [m for c, m in figures.items() if c.startswith("torch")]
+                ours = figures.get("gradiente")
                 ratio = f"{ours / min(peers):8.2f}" if ours and peers else f"{'':8}"
                 speed = f"{operations(group, case) / ours / 1e9:9.0f}" if ours and group != "pool" else ""
-                row = "".join(f"{medians[c] * 1e3:20.3f}" for c in contestants)
+                row = "".join(f"{figures[c] * 1e3:20.3f}" for c in contestants)
                 print(f"{group + ' ' + str(case) + ' ' + name:44}{row}{ratio}{speed}", flush=True)
     for process in processes.values():
         if process.stdin is not None:
@@ -229,12 +252,17 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="contestants, separated by commas")
     parser.add_argument("--blocks", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.05, help="of a block, at least")
+    parser.add_argument("--least", action="store_true", help="the least times, not the medians")
+    parser.add_argument("--alone", action="store_true", help="one core; the processor's time")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        work(options.work)
+        work(options.work, options.alone)
     else:
-        measure(options.groups or list(GROUPS), options.only.split(","), options.blocks, options.seconds)
+        groups = options.groups or list(GROUPS)
+        measure(
+            groups, options.only.split(","), options.blocks, options.seconds, options.least, options.alone
+        )
 
 
 if __name__ == "__main__":

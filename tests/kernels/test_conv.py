@@ -104,6 +104,14 @@ def test_shapes_that_take_ways_of_their_own(
 
 
 @pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("way", ["direct", "winograd"])
+def test_results_that_go_past_the_caches(cpu: str, way: str) -> None:
+    windows, pads = (Window(3, 1), Window(3, 1)), ((1, 1), (1, 1))
+    with method(way):
+        check(Sizes(1, (258, 512), 16, 16, windows, pads, 0), cpu, 2e-5 if way == "winograd" else 2e-6)
+
+
+@pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize("activation", kernels.ACTIVATIONS)
 def test_bias_and_activation(cpu: str, activation: kernels.Activation) -> None:
     x, filters, bias = random(0, (2, 6, 5, 3)), random(1, (3, 3, 3, 37)), random(2, (37,))

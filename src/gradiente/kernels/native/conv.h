@@ -10,6 +10,7 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
+constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
 constexpr Index kMostPhases = 16; // of an input gradient by columns
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
@@ -20,8 +21,7 @@ inline bool use_winograd(const Conv2d& c) {
                         c.row_stride == 1 && c.column_stride == 1 && c.row_dilation == 1 && c.column_dilation == 1;
   if (!possible || c.method == Method::direct) return false;
   if (c.method == Method::winograd) return true;
-  // With few channels the transforms, which run in the second cache, are most of the work.
-  if (min_of(c.in_channels, c.out_channels) < 2 * kWidth) return false;
+  if (min_of(c.in_channels, c.out_channels) < kTransformedChannels) return false;
   const Index side = c.filter_rows == 3 ? 4 : 2;
   const double tiles = static_cast<double>(c.batch * ceil_div(c.out_rows, side) * ceil_div(c.out_columns, side));
   const double results = static_cast<double>(c.batch * c.out_rows * c.out_columns);

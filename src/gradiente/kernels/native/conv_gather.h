@@ -185,6 +185,9 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   }
 
   const Index panels = filter.panels.count;
+  const bool streams = k.count <= k.block && streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
+  // With a single tap a tall tile would read from too many places at once.
+  const bool grouped = kNarrowTiles && g.rows.taps * g.columns.taps > 1 && g.columns.results % kGroup == 0;
   for (Index p = panels * share / division.shares; p < panels * (share + 1) / division.shares; ++p) {
     const float* b = filter.panel(p);
     const int size = filter.panels.size(p);
@@ -193,19 +196,32 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
     for (Index s = 0; s < k.count; s += k.block) {
       const Index count = min_of(k.block, k.count - s);
       const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
-                      s + count == k.count, activation};
+                      s + count == k.count, activation, streams};
       // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
-      const Index tiles = ceil_div(results, tile_rows(vectors));
+      const bool narrow = grouped && vectors == 1;
+      const Index unit = narrow ? kGroup : 1;
+      const Index units = results / unit;
+      const Index tiles = ceil_div(units, narrow ? kMostGroups : tile_rows(vectors));
       for (Index t = 0, first = 0; t < tiles; ++t) {
-        const int height = static_cast<int>(ceil_div(results - first, tiles - t));
+        const int height = static_cast<int>(ceil_div(units - first, tiles - t));
         const float* a[kMostRows];
-        for (int r = 0; r < height; ++r) a[r] = patches + from[first + r];
-        tile_for(height, vectors)(a, k.segments + s, count, b, out, to + first, size, ends);
+        Index at[kMostRows];
+        for (int r = 0; r < height; ++r) {
+          a[r] = patches + from[(first + r) * unit];
+          at[r] = to[(first + r) * unit];
+        }
+        if (narrow) {
+          narrow_tile_for(height)(a, g.columns.stride * g.depth, k.segments + s, count, b, out, at,
+                                  g.columns.step * g.channels, size, ends);
+        } else {
+          tile_for(height, vectors)(a, k.segments + s, count, b, out, at, size, ends);
+        }
         first += height;
       }
       for (Index q = s; q < s + count; ++q) b += k.segments[q].length * vectors * kWidth;
     }
   }
+  if (streams) streamed();
 }
 
 // y = activation(gather(x, w) + bias). `bias` may be null. Results that no tap reaches are zero (or the bias).

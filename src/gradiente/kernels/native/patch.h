@@ -12,6 +12,16 @@ GRADIENTE_INLINE void copy(float* to, const float* from, Index count) {
   __builtin_memcpy(to, from, sizeof(float) * static_cast<std::size_t>(count));
 }
 
+constexpr Index kStreamedFloats = Index{2} << 20; // 8 MB, more than the second caches hold
+
+// Whether results go past the caches: if they are so many that none would be left there when they are read, and if they fill whole
+// lines.
+GRADIENTE_INLINE bool streams_results(const float* y, Index pixels, Index channels) {
+  constexpr Index kLine = 64;
+  return pixels * channels >= kStreamedFloats && channels * static_cast<Index>(sizeof(float)) % kLine == 0 &&
+         reinterpret_cast<std::uintptr_t>(y) % kLine == 0;
+}
+
 // A window of `rows` x `columns` pixels that begins at (first_row, first_column) of an image and may reach beyond it.
 struct PatchWindow {
   Index first_row, rows;

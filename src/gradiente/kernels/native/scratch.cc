@@ -3,6 +3,10 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
 namespace gradiente {
 namespace {
 
@@ -28,6 +32,14 @@ struct Buffer {
   }
 };
 
+std::ptrdiff_t second_cache_bytes() {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  if (bytes > 0) return bytes;
+#endif
+  return std::ptrdiff_t{1} << 20;
+}
+
 thread_local Buffer buffers[static_cast<int>(Scratch::count)];
 
 } // namespace
@@ -35,6 +47,11 @@ thread_local Buffer buffers[static_cast<int>(Scratch::count)];
 float* scratch(Scratch purpose, std::size_t floats) {
   const std::size_t bytes = (floats * sizeof(float) + kAlignment) / kAlignment * kAlignment;
   return buffers[static_cast<int>(purpose)].grown_to(bytes);
+}
+
+std::ptrdiff_t second_cache_floats() {
+  static const std::ptrdiff_t floats = second_cache_bytes() / static_cast<std::ptrdiff_t>(sizeof(float));
+  return floats;
 }
 
 } // namespace gradiente

@@ -12,4 +12,7 @@ enum class Scratch { shared_filter, shared_sums, shared_result, images, pixels, 
 // before is lost. The `shared` ones are filled by the thread that calls a kernel and read by all that help it.
 float* scratch(Scratch purpose, std::size_t floats);
 
+// How many floats the second cache of a core holds; where the system does not say, a usual number.
+std::ptrdiff_t second_cache_floats();
+
 } // namespace gradiente

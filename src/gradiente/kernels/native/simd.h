@@ -40,6 +40,29 @@ typedef float UnalignedVector __attribute__((vector_size(kWidth * sizeof(float))
 
 GRADIENTE_INLINE Vector load(const float* p) { return *reinterpret_cast<const UnalignedVector*>(p); }
 GRADIENTE_INLINE void store(float* p, Vector v) { *reinterpret_cast<UnalignedVector*>(p) = v; }
+
+// Past the caches, to an address that is a multiple of the vector's size: what is stored is not read first, as a line of the cache
+// would be. Only whole lines are worth it, and `streamed` has to follow before another thread reads them.
+GRADIENTE_INLINE void stream(float* p, Vector v) {
+#if defined(__clang__)
+  __builtin_nontemporal_store(v, reinterpret_cast<Vector*>(p));
+#elif defined(__AVX512F__)
+  __builtin_ia32_movntps512(p, v);
+#elif defined(__AVX__)
+  __builtin_ia32_movntps256(p, v);
+#elif defined(__SSE2__)
+  __builtin_ia32_movntps(p, v);
+#else
+  store(p, v);
+#endif
+}
+
+GRADIENTE_INLINE void streamed() {
+#if defined(__SSE2__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 GRADIENTE_INLINE Vector zero() { return Vector{}; }
 GRADIENTE_INLINE Vector broadcast(float x) { return x - Vector{}; }
 

@@ -51,6 +51,7 @@ struct Ends {
   bool first;
   bool last;
   Activation activation;
+  bool streams = false; // whether the results go past the caches; they are whole vectors then
 };
 
 GRADIENTE_INLINE Vector activated(Vector x, Activation activation) {
@@ -83,6 +84,14 @@ void tile(const float* const* rows, const Segment* segments, Index count, const 
     }
   }
   multiply<kRows, kMany>(rows, segments, count, b, c);
+  if (ends.streams) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) stream(y + offsets[r] + v * kWidth, activated(c[r][v], ends.activation));
+    }
+    return;
+  }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -125,6 +134,73 @@ inline Tile tile_for(int rows, int vectors) {
     case 4: return tile_of<4>(rows);
 #endif
     default: return tile_of<2>(rows);
+  }
+}
+
+constexpr int kGroup = 4;      // rows that share a pointer
+constexpr int kMostGroups = 4; // of a narrow tile; 16 sums and an operand fit into 32 registers
+constexpr bool kNarrowTiles = kMaxVectors == 4;
+
+// A tile of one vector, taller than `tile` makes it: so many pointers as rows do not fit into the general registers. Rows come in
+// groups of kGroup at the same distance, `step` in the operand and `y_step` in the result.
+template <int kGroups>
+void narrow_tile(const float* const* groups, Index step, const Segment* segments, Index count, const float* b, float* y,
+                 const Index* offsets, Index y_step, int width, const Ends& ends) {
+  Vector c[kGroups][kGroup];
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; ++g) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kGroup; ++r) {
+      if (ends.first) {
+        c[g][r] = ends.bias == nullptr ? zero() : load(ends.bias);
+      } else {
+        c[g][r] = load_first(y + offsets[g] + r * y_step, width);
+      }
+    }
+  }
+  Index three = 3 * step;
+  for (Index s = 0; s < count; ++s) {
+    const float* a[kGroups];
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; ++g) a[g] = groups[g] + segments[s].offset;
+    for (const float* end = b + segments[s].length * kWidth; b != end; b += kWidth) {
+      const Vector bv = load(b);
+#pragma GCC unroll 4
+      for (int g = 0; g < kGroups; ++g) {
+        // The compiler would otherwise make a pointer for each row, and keep most of them in memory.
+        asm("" : "+r"(a[g]), "+r"(three));
+        c[g][0] += broadcast(a[g][0]) * bv;
+        c[g][1] += broadcast(a[g][step]) * bv;
+        c[g][2] += broadcast(a[g][2 * step]) * bv;
+        c[g][3] += broadcast(a[g][three]) * bv;
+        ++a[g];
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; ++g) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kGroup; ++r) {
+      const Vector x = ends.last ? activated(c[g][r], ends.activation) : c[g][r];
+      float* p = y + offsets[g] + r * y_step;
+      if (ends.streams) {
+        stream(p, x);
+      } else {
+        store_first(p, x, width);
+      }
+    }
+  }
+}
+
+using NarrowTile = void (*)(const float* const*, Index, const Segment*, Index, const float*, float*, const Index*, Index, int,
+                            const Ends&);
+
+inline NarrowTile narrow_tile_for(int groups) {
+  switch (groups) {
+    case 1: return narrow_tile<1>;
+    case 2: return narrow_tile<2>;
+    case 3: return narrow_tile<3>;
+    default: return narrow_tile<kMostGroups>;
   }
 }
 

@@ -31,40 +31,54 @@ struct Tiling {
   GRADIENTE_INLINE Index column(Index tile) const { return tile % columns * kOutputs; }
 };
 
-constexpr Index kTransformedFloats = 96 * 1024; // of a task's transformed input: a good part of the second cache
+// Floats of a task's transformed images: a good part of the second cache. The more tiles a task has, the less often it reads the
+// transformed filter, which may be larger than that cache.
+inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
 
 // The distance between the 36 matrices: not a power of two, which would put them all into the same lines of the cache.
 GRADIENTE_INLINE Index matrix_step(Index floats) { return floats + 16; }
 
-// Transforms kSize x kSize pixels of each channel around (row, column), zeros outside, into out[element * step + channel].
-template <int kSize, class Transform>
-GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index columns, Index channels, Index row, Index column,
-                                       const float* zeros, float* out, Index step, Transform transform) {
-  const float* from[kSize * kSize];
-  for (int i = 0; i < kSize; ++i) {
-    for (int j = 0; j < kSize; ++j) {
-      const bool inside = row + i >= 0 && row + i < rows && column + j >= 0 && column + j < columns;
-      from[i * kSize + j] = inside ? image + ((row + i) * columns + column + j) * channels : zeros;
-    }
-  }
+// Transforms kSize x kSize pixels of each channel, that of row i and column j beginning at pixel(i, j), into
+// out[element * step + channel]. All loops over elements are unrolled: a square that is an array in memory takes twice the time.
+template <int kSize, class Pixel, class Transform>
+GRADIENTE_INLINE void transform_square(Pixel pixel, Index channels, float* out, Index step, Transform transform) {
   for (Index c = 0; c < channels; c += kWidth) {
     Vector d[kSize * kSize], u[kTile];
     const int size = static_cast<int>(min_of(Index{kWidth}, channels - c));
     if (size == kWidth) {
-      for (int i = 0; i < kSize * kSize; ++i) d[i] = load(from[i] + c);
+#pragma GCC unroll 36
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load(pixel(i / kSize, i % kSize) + c);
     } else {
-      for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(from[i] + c, size);
+#pragma GCC unroll 36
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(pixel(i / kSize, i % kSize) + c, size);
     }
     transform(d, u);
-    for (int i = 0; i < kTile; ++i) store(out + i * step + c, u[i]);
+    float* to = out + c;
+#pragma GCC unroll 36
+    for (int i = 0; i < kTile; ++i, to += step) store(to, u[i]);
   }
 }
 
-GRADIENTE_INLINE void input_transform(const Vector* d, Vector* u) {
-  Vector t[kTile];
-  for (int i = 0; i < kTile; ++i) t[i] = d[i];
-  transform_input_square(t);
-  for (int i = 0; i < kTile; ++i) u[i] = t[i];
+// The same for the pixels around (row, column) of an image; those outside of it are zero.
+template <int kSize, class Transform>
+GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index columns, Index channels, Index row, Index column,
+                                       const float* zeros, float* out, Index step, Transform transform) {
+  const Index down = columns * channels;
+  const float* first = image + row * down + column * channels;
+  if (row >= 0 && column >= 0 && row + kSize <= rows && column + kSize <= columns) {
+    const auto pixel = [&](int i, int j) { return first + i * down + j * channels; };
+    transform_square<kSize>(pixel, channels, out, step, transform);
+    return;
+  }
+  const float* from[kSize * kSize];
+  for (int i = 0; i < kSize; ++i) {
+    const bool row_inside = row + i >= 0 && row + i < rows;
+    for (int j = 0; j < kSize; ++j) {
+      const bool inside = row_inside && column + j >= 0 && column + j < columns;
+      from[i * kSize + j] = inside ? image + (row + i) * down + (column + j) * channels : zeros;
+    }
+  }
+  transform_square<kSize>([&](int i, int j) { return from[i * kSize + j]; }, channels, out, step, transform);
 }
 
 // Rounded up to whole vectors.
@@ -105,8 +119,9 @@ struct Winograd {
       const float* image = x + tiling.image(tile) * g.in_rows * g.in_columns * g.depth;
       transform_pixels<kSide>(image, g.in_rows, g.in_columns, g.depth, tiling.row(tile) - g.row_padding,
                               tiling.column(tile) - g.column_padding, zeros, transformed + t * pitch, in_step,
-                              input_transform);
+                              [](const Vector* d, Vector* u) { transform_input_square(d, u); });
     }
+    const bool streams = streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
     float* products = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
     for (Index p = 0; p < filter.panels.count; ++p) {
       const int vectors = filter.panels.vectors(p);
@@ -119,9 +134,10 @@ struct Winograd {
       const float* bias = filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p);
       for (Index t = 0; t < count; ++t) {
         finish_tile(g, tiling, first + t, products + t * width, out_step, bias, activation, filter.panels.size(p),
-                    y + filter.panels.first(p));
+                    streams, y + filter.panels.first(p));
       }
     }
+    if (streams) streamed();
   }
 
   // One of the 36 products: [count][depth] by [depth][vectors].
@@ -129,8 +145,9 @@ struct Winograd {
     const Index width = Index{vectors} * kWidth;
     const Segment whole{0, depth};
     const Ends ends{nullptr, true, true, Activation::none};
-    const Index rows = ceil_div(count, tile_rows(vectors));
-    for (Index t = 0, first = 0; t < rows; ++t) {
+    Index first = kNarrowTiles && vectors == 1 ? narrow_multiply(a, pitch, count, b, whole, out, ends) : 0;
+    const Index rows = ceil_div(count - first, tile_rows(vectors));
+    for (Index t = 0; t < rows; ++t) {
       const int height = static_cast<int>(ceil_div(count - first, rows - t));
       const float* from[kMostRows];
       Index to[kMostRows];
@@ -143,22 +160,59 @@ struct Winograd {
     }
   }
 
+  // The same for one vector, as far as whole groups of rows go; returns how many rows these were.
+  static Index narrow_multiply(const float* a, Index pitch, Index count, const float* b, const Segment& whole, float* out,
+                               const Ends& ends) {
+    const Index groups = count / kGroup;
+    const Index tiles = ceil_div(groups, kMostGroups);
+    Index first = 0;
+    for (Index t = 0; t < tiles; ++t) {
+      const Index some = ceil_div(groups - first, tiles - t);
+      const float* from[kMostGroups];
+      Index to[kMostGroups];
+      for (Index r = 0; r < some; ++r) {
+        from[r] = a + (first + r) * kGroup * pitch;
+        to[r] = (first + r) * kGroup * kWidth;
+      }
+      narrow_tile_for(static_cast<int>(some))(from, pitch, &whole, 1, b, out, to, kWidth, kWidth, ends);
+      first += some;
+    }
+    return groups * kGroup;
+  }
+
   static void finish_tile(const Plane& g, const Tiling<kOutputs>& tiling, Index tile, const float* products, Index step,
-                          const float* bias, Activation activation, int size, float* y) {
+                          const float* bias, Activation activation, int size, bool streams, float* y) {
     const Index row = tiling.row(tile), column = tiling.column(tile);
     float* out = y + ((tiling.image(tile) * g.out_rows + row) * g.out_columns + column) * g.channels;
     const int rows = static_cast<int>(min_of(Index{kOutputs}, g.out_rows - row));
     const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - column));
+    const Index down = g.out_columns * g.channels;
     for (int v = 0; v < size; v += kWidth) {
       Vector m[kTile], results[kOutputs * kOutputs];
-      for (int i = 0; i < kTile; ++i) m[i] = load(products + i * step + v);
+      const float* from = products + v;
+#pragma GCC unroll 36
+      for (int i = 0; i < kTile; ++i, from += step) m[i] = load(from);
       transform_output_square<kOutputs>(m, results);
       const Vector start = bias == nullptr ? zero() : load(bias + v);
+#pragma GCC unroll 16
+      for (int i = 0; i < kOutputs * kOutputs; ++i) results[i] = activated(results[i] + start, activation);
       const int part = min_of(kWidth, size - v);
-      for (int i = 0; i < rows; ++i) {
-        for (int j = 0; j < columns; ++j) {
-          const Vector value = activated(results[i * kOutputs + j] + start, activation);
-          store_first(out + (i * g.out_columns + j) * g.channels + v, value, part);
+      float* to = out + v;
+      if (rows == kOutputs && columns == kOutputs && part == kWidth) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kOutputs; ++i, to += down) {
+#pragma GCC unroll 4
+          for (int j = 0; j < kOutputs; ++j) {
+            if (streams) {
+              stream(to + j * g.channels, results[i * kOutputs + j]);
+            } else {
+              store(to + j * g.channels, results[i * kOutputs + j]);
+            }
+          }
+        }
+      } else {
+        for (int i = 0; i < rows; ++i, to += down) {
+          for (int j = 0; j < columns; ++j) store_first(to + j * g.channels, results[i * kOutputs + j], part);
         }
       }
     }
@@ -187,7 +241,7 @@ struct Winograd {
     }
     const Tiling<kOutputs> tiling(g);
     const Index height = tile_rows(panels.most);
-    const Index fitting = kTransformedFloats / (kTile * g.depth) / height * height;
+    const Index fitting = transformed_floats() / (kTile * g.depth) / height * height;
     const Index most = max_of(2 * height, min_of(8 * height, fitting));
     const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{workers.count()}, tiling.count));
     workers.each(tasks, tiling.count * kTile * g.depth * padded / kWidth, [&](Index t) {

@@ -28,7 +28,7 @@ struct WinogradFilterGradient {
       const Index image = tiling.image(tile), row = tiling.row(tile), column = tiling.column(tile);
       transform_pixels<kSide>(x + image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
                               row - g.row_padding, column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
-                              input_transform);
+                              [](const Vector* d, Vector* u) { transform_input_square(d, u); });
       transform_pixels<kOutputs>(dy + image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns, g.channels,
                                  row, column, zeros, received + t * out_pitch, out_step, gradient_transform);
     }
@@ -58,8 +58,9 @@ struct WinogradFilterGradient {
     const Panels panels(g.channels);
     const Index slot_size = kTile * g.depth * panels.padded();
     const Tiling<kOutputs> tiling(g);
-    const Index fitting = kTransformedFloats / (kTile * g.depth);
-    const Index most = max_of(Index{24}, min_of(Index{96}, fitting));
+    // Here the sums are read and written again for each block of tiles.
+    const Index fitting = transformed_floats() / (2 * kTile * (g.depth + g.channels));
+    const Index most = max_of(Index{24}, min_of(Index{40}, fitting));
     const Index slots = min_of(Index{workers.count()}, tiling.count);
     float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
     workers.each(slots, tiling.count * slot_size / kWidth, [&](Index slot) {
