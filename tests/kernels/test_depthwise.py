@@ -48,9 +48,16 @@ def test_random_sizes(cpu: str, case: Sizes, multiplier: int) -> None:
 
 @pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(
-    ("length", "channels", "size", "stride"), [(56, 144, 5, 2), (28, 240, 3, 2), (40, 32, 3, 1)]
+    ("length", "channels", "size", "stride"),
+    [
+        (56, 144, 5, 2),
+        (28, 240, 3, 2),
+        (40, 32, 3, 1),
+        (14, 672, 5, 1),  # packed, some of the channels a task
+        (726, 16, 3, 2),  # an input gradient that goes past the caches
+    ],
 )
-def test_shapes_of_efficientnet(cpu: str, length: int, channels: int, size: int, stride: int) -> None:
+def test_shapes_with_ways_of_their_own(cpu: str, length: int, channels: int, size: int, stride: int) -> None:
     windows = (Window(size, stride), Window(size, stride))
     pads = padding_of((length, length), windows, "SAME", ())
     check(Sizes(2, (length, length), channels, 1, windows, pads, 0), cpu)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "conv_gather.h"
-#include "depthwise.h"
+#include "depthwise_direct.h"
 
 namespace gradiente {
 namespace GRADIENTE_ISA {

@@ -26,20 +26,10 @@ struct Rows {
 // One tile: kRows rows of c, `width` (at most kMany * kWidth) columns.
 template <int kRows, int kMany>
 void product_tile(const Rows& a, Index depth, const float* b, float* c, Index c_step, int width, const Ends& ends) {
-  constexpr int kLast = kMany - 1;
-  const int rest = width - kLast * kWidth;
+  const int rest = width - (kMany - 1) * kWidth;
+  const auto row = [&](int r) { return c + r * c_step; };
   Vector sums[kRows][kMany];
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kMany; ++v) {
-      if (ends.first) {
-        sums[r][v] = ends.bias == nullptr ? zero() : load_first(ends.bias + v * kWidth, v < kLast ? kWidth : rest);
-      } else {
-        sums[r][v] = load_first(c + r * c_step + v * kWidth, v < kLast ? kWidth : rest);
-      }
-    }
-  }
+  start_tile(sums, rest, ends, row);
   const float* rows[kRows];
   for (int r = 0; r < kRows; ++r) rows[r] = a.data + r * a.row_step;
   Index at = 0;
@@ -55,14 +45,7 @@ void product_tile(const Rows& a, Index depth, const float* b, float* c, Index c_
       for (int v = 0; v < kMany; ++v) sums[r][v] += av * bv[v];
     }
   }
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kMany; ++v) {
-      const Vector x = ends.last ? activated(sums[r][v], ends.activation) : sums[r][v];
-      store_first(c + r * c_step + v * kWidth, x, v < kLast ? kWidth : rest);
-    }
-  }
+  finish_tile(sums, rest, ends, row);
 }
 
 using ProductTile = void (*)(const Rows&, Index, const float*, float*, Index, int, const Ends&);

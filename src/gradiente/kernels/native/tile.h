@@ -64,47 +64,71 @@ GRADIENTE_INLINE Vector activated(Vector x, Activation activation) {
   return x;
 }
 
+// What a tile's sums start from, and where they go; element (r, v) lies at at(r) + v * kWidth. Whatever is the same for all of them
+// is asked once: asked for each, it takes a short tile as long as its products.
+template <int kRows, int kMany, class At>
+GRADIENTE_INLINE void start_tile(Vector (&c)[kRows][kMany], int rest, const Ends& ends, At at) {
+  if (!ends.first) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v + 1 < kMany; ++v) c[r][v] = load(at(r) + v * kWidth);
+      c[r][kMany - 1] = load_first(at(r) + (kMany - 1) * kWidth, rest);
+    }
+    return;
+  }
+  Vector start[kMany];
+#pragma GCC unroll 4
+  for (int v = 0; v < kMany; ++v) {
+    start[v] = ends.bias == nullptr ? zero() : load_first(ends.bias + v * kWidth, v + 1 < kMany ? kWidth : rest);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) c[r][v] = start[v];
+  }
+}
+
+template <int kRows, int kMany, class At>
+GRADIENTE_INLINE void finish_tile(Vector (&c)[kRows][kMany], int rest, const Ends& ends, At at) {
+  if (ends.last && ends.activation != Activation::none) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) c[r][v] = activated(c[r][v], ends.activation);
+    }
+  }
+  if (ends.streams) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) stream(at(r) + v * kWidth, c[r][v]);
+    }
+    return;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v + 1 < kMany; ++v) store(at(r) + v * kWidth, c[r][v]);
+  }
+  if (rest == kWidth) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) store(at(r) + (kMany - 1) * kWidth, c[r][kMany - 1]);
+    return;
+  }
+  for (int r = 0; r < kRows; ++r) store_first(at(r) + (kMany - 1) * kWidth, c[r][kMany - 1], rest);
+}
+
 // One tile: kRows results of `width` (at most kMany * kWidth) channels, at y + offsets[r].
 template <int kRows, int kMany>
 void tile(const float* const* rows, const Segment* segments, Index count, const float* b, float* y, const Index* offsets,
           int width, const Ends& ends) {
-  constexpr int kLast = kMany - 1;
-  const int rest = width - kLast * kWidth; // of the last vector
+  const int rest = width - (kMany - 1) * kWidth; // of the last vector
+  const auto at = [&](int r) { return y + offsets[r]; };
   Vector c[kRows][kMany];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kMany; ++v) {
-      if (ends.first) {
-        c[r][v] = ends.bias == nullptr ? zero() : load(ends.bias + v * kWidth);
-      } else {
-        const float* p = y + offsets[r] + v * kWidth;
-        c[r][v] = v < kLast ? load(p) : load_first(p, rest);
-      }
-    }
-  }
+  start_tile(c, rest, ends, at);
   multiply<kRows, kMany>(rows, segments, count, b, c);
-  if (ends.streams) {
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kMany; ++v) stream(y + offsets[r] + v * kWidth, activated(c[r][v], ends.activation));
-    }
-    return;
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kMany; ++v) {
-      const Vector x = ends.last ? activated(c[r][v], ends.activation) : c[r][v];
-      float* p = y + offsets[r] + v * kWidth;
-      if (v < kLast) {
-        store(p, x);
-      } else {
-        store_first(p, x, rest);
-      }
-    }
-  }
+  finish_tile(c, rest, ends, at);
 }
 
 constexpr int min_rows(int a, int b) { return a < b ? a : b; }
@@ -146,18 +170,9 @@ constexpr bool kNarrowTiles = kMaxVectors == 4;
 template <int kGroups>
 void narrow_tile(const float* const* groups, Index step, const Segment* segments, Index count, const float* b, float* y,
                  const Index* offsets, Index y_step, int width, const Ends& ends) {
-  Vector c[kGroups][kGroup];
-#pragma GCC unroll 4
-  for (int g = 0; g < kGroups; ++g) {
-#pragma GCC unroll 4
-    for (int r = 0; r < kGroup; ++r) {
-      if (ends.first) {
-        c[g][r] = ends.bias == nullptr ? zero() : load(ends.bias);
-      } else {
-        c[g][r] = load_first(y + offsets[g] + r * y_step, width);
-      }
-    }
-  }
+  const auto at = [&](int r) { return y + offsets[r / kGroup] + r % kGroup * y_step; };
+  Vector c[kGroups * kGroup][1];
+  start_tile(c, width, ends, at);
   Index three = 3 * step;
   for (Index s = 0; s < count; ++s) {
     const float* a[kGroups];
@@ -169,27 +184,15 @@ void narrow_tile(const float* const* groups, Index step, const Segment* segments
       for (int g = 0; g < kGroups; ++g) {
         // The compiler would otherwise make a pointer for each row, and keep most of them in memory.
         asm("" : "+r"(a[g]), "+r"(three));
-        c[g][0] += broadcast(a[g][0]) * bv;
-        c[g][1] += broadcast(a[g][step]) * bv;
-        c[g][2] += broadcast(a[g][2 * step]) * bv;
-        c[g][3] += broadcast(a[g][three]) * bv;
+        c[g * kGroup][0] += broadcast(a[g][0]) * bv;
+        c[g * kGroup + 1][0] += broadcast(a[g][step]) * bv;
+        c[g * kGroup + 2][0] += broadcast(a[g][2 * step]) * bv;
+        c[g * kGroup + 3][0] += broadcast(a[g][three]) * bv;
         ++a[g];
       }
     }
   }
-#pragma GCC unroll 4
-  for (int g = 0; g < kGroups; ++g) {
-#pragma GCC unroll 4
-    for (int r = 0; r < kGroup; ++r) {
-      const Vector x = ends.last ? activated(c[g][r], ends.activation) : c[g][r];
-      float* p = y + offsets[g] + r * y_step;
-      if (ends.streams) {
-        stream(p, x);
-      } else {
-        store_first(p, x, width);
-      }
-    }
-  }
+  finish_tile(c, width, ends, at);
 }
 
 using NarrowTile = void (*)(const float* const*, Index, const Segment*, Index, const float*, float*, const Index*, Index, int,

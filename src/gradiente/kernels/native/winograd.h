@@ -133,7 +133,7 @@ struct Winograd {
       }
       const float* bias = filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p);
       for (Index t = 0; t < count; ++t) {
-        finish_tile(g, tiling, first + t, products + t * width, out_step, bias, activation, filter.panels.size(p),
+        put_tile(g, tiling, first + t, products + t * width, out_step, bias, activation, filter.panels.size(p),
                     streams, y + filter.panels.first(p));
       }
     }
@@ -180,7 +180,7 @@ struct Winograd {
     return groups * kGroup;
   }
 
-  static void finish_tile(const Plane& g, const Tiling<kOutputs>& tiling, Index tile, const float* products, Index step,
+  static void put_tile(const Plane& g, const Tiling<kOutputs>& tiling, Index tile, const float* products, Index step,
                           const float* bias, Activation activation, int size, bool streams, float* y) {
     const Index row = tiling.row(tile), column = tiling.column(tile);
     float* out = y + ((tiling.image(tile) * g.out_rows + row) * g.out_columns + column) * g.channels;
