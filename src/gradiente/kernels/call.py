@@ -17,6 +17,17 @@ def call(target: str, shape: Sequence[int], *operands: Array, **attributes: Any)
     Raises:
         RuntimeError: without the library; ``library.usable`` tells beforehand.
     """
+    return call_all(target, [shape], *operands, **attributes)[0]
+
+
+def call_all(
+    target: str, shapes: Sequence[Sequence[int]], *operands: Array, **attributes: Any
+) -> list[Array]:
+    """The same of a function with several results.
+
+    Raises:
+        RuntimeError: without the library.
+    """
     import jax
 
     if library() is None:
@@ -24,5 +35,5 @@ def call(target: str, shape: Sequence[int], *operands: Array, **attributes: Any)
             f"{target} was called, but gradiente's CPU kernels are not installed, or switched off."
         )
     untyped: Any = jax
-    result = untyped.ShapeDtypeStruct(tuple(shape), np.float32)
-    return untyped.ffi.ffi_call(target, result)(*operands, **attributes)
+    results = [untyped.ShapeDtypeStruct(tuple(shape), np.float32) for shape in shapes]
+    return list(untyped.ffi.ffi_call(target, results)(*operands, **attributes))

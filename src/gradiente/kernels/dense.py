@@ -5,12 +5,10 @@ All are float32. Each function is for arrays that its ``suits`` accepts; the twi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from gradiente.graph.types import Array
-from gradiente.kernels.call import call
+from gradiente.kernels.call import call, call_all
 from gradiente.kernels.conv import ACTIVATIONS, Activation
 from gradiente.kernels.library import usable
 
@@ -83,15 +81,11 @@ def cross_entropy(logits: Array, labels: Array, weights: Array | None = None) ->
 
     With ``weights``, one for each row, the derivative is that of the sum of the weighted losses.
     """
-    import jax
-
-    untyped: Any = jax
-    results = [untyped.ShapeDtypeStruct(shape, np.float32) for shape in (logits.shape[:1], logits.shape)]
+    shapes = (logits.shape[:1], logits.shape)
     if weights is None:
-        loss, gradient = untyped.ffi.ffi_call("gradiente_cross_entropy", results)(logits, labels)
+        loss, gradient = call_all("gradiente_cross_entropy", shapes, logits, labels)
     else:
-        called = untyped.ffi.ffi_call("gradiente_weighted_cross_entropy", results)
-        loss, gradient = called(logits, labels, weights)
+        loss, gradient = call_all("gradiente_weighted_cross_entropy", shapes, logits, labels, weights)
     return loss, gradient
 
 

@@ -36,6 +36,8 @@ TARGETS = (
     "gradiente_column_sums",
     "gradiente_cross_entropy",
     "gradiente_weighted_cross_entropy",
+    "gradiente_batch_norm",
+    "gradiente_batch_norm_gradient",
     "gradiente_gather_rows",
     "gradiente_update",
 )

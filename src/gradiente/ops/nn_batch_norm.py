@@ -14,6 +14,7 @@ from gradiente.graph.registry import attr, register
 from gradiente.graph.shapes import TensorShape
 from gradiente.graph.source import user_line
 from gradiente.graph.types import Array, Namespace
+from gradiente.kernels import batch_norm as kernels
 
 _FORMATS = ("NHWC", "NCHW", "NDHWC", "NCDHW")
 _COMMON: dict[str, Any] = {
@@ -34,6 +35,12 @@ def _other_axes(data_format: str) -> tuple[int, ...]:
 def _row(vector: Array, data_format: str) -> Array:
     """One value per channel, in a shape that broadcasts with the images."""
     return vector.reshape([-1 if a == _channel_axis(data_format) else 1 for a in range(len(data_format))])
+
+
+def _for_kernels(xp: Namespace, op: Operation, x: Array, *vectors: Array) -> bool:
+    """Whether the CPU's kernels can do it: they take the batch's own moments, and the channels last."""
+    last = _channel_axis(op.attrs["data_format"]) == x.ndim - 1
+    return xp is not np and op.attrs["is_training"] and last and kernels.batch_norm_suits(x, *vectors)
 
 
 def _channels(op: Operation, x: TensorShape, vectors: tuple[Tensor, ...]) -> TensorShape:
@@ -68,10 +75,14 @@ def _forward(
     attrs = op.attrs
     form, epsilon, kind = attrs["data_format"], attrs["epsilon"], scale.dtype
     wide = x.astype(kind)
+    normalized: Array | None = None
     if attrs["is_training"]:
-        axes = _other_axes(form)
-        centre = xp.mean(wide, axis=axes, dtype=kind)
-        spread = xp.mean(xp.square(wide - _row(centre, form)), axis=axes, dtype=kind)
+        if _for_kernels(xp, op, x, scale, offset):
+            normalized, centre, spread = kernels.batch_norm(x, scale, offset, epsilon)
+        else:
+            axes = _other_axes(form)
+            centre = xp.mean(wide, axis=axes, dtype=kind)
+            spread = xp.mean(xp.square(wide - _row(centre, form)), axis=axes, dtype=kind)
         count = wide.size // max(wide.shape[_channel_axis(form)], 1)
         unbiased = spread * kind.type(count / max(count - 1, 1))
         share = attrs["exponential_avg_factor"]
@@ -82,10 +93,11 @@ def _forward(
             new_variance = keep * variance + kind.type(share) * unbiased
     else:
         centre, spread, new_mean, new_variance = mean, variance, mean, variance
-    factor = scale / xp.sqrt(spread + kind.type(epsilon))
-    y = (wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)
+    if normalized is None:
+        factor = scale / xp.sqrt(spread + kind.type(epsilon))
+        normalized = (wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)
     extra = [xp.zeros((0,), kind)] if len(op.outputs) == 6 else []
-    return [y.astype(x.dtype), new_mean, new_variance, centre, spread, *extra]
+    return [normalized.astype(x.dtype), new_mean, new_variance, centre, spread, *extra]
 
 
 def _forward_gradient(version: str) -> Callable[..., Any]:
@@ -119,6 +131,10 @@ def _gradient(
 ) -> Any:
     del rest
     form, kind = op.attrs["data_format"], scale.dtype
+    empty = xp.zeros((0,), kind)
+    if y_backprop.dtype == x.dtype and _for_kernels(xp, op, x, scale, mean, variance):
+        made = kernels.batch_norm_gradient(y_backprop, x, scale, mean, variance, op.attrs["epsilon"])
+        return [*made, empty, empty]
     axes = _other_axes(form)
     grad, wide = y_backprop.astype(kind), x.astype(kind)
     inverse = kind.type(1) / xp.sqrt(variance + kind.type(op.attrs["epsilon"]))
@@ -130,7 +146,6 @@ def _gradient(
         count = max(wide.size // max(wide.shape[_channel_axis(form)], 1), 1)
         part = kind.type(1.0 / count)
         inner = grad - _row(offset_grad * part, form) - normal * _row(scale_grad * part, form)
-    empty = xp.zeros((0,), kind)
     return [(inner * _row(scale * inverse, form)).astype(x.dtype), scale_grad, offset_grad, empty, empty]
 
 

@@ -1,4 +1,5 @@
 // All that computes, for one instruction set: CMakeLists.txt compiles this file once for each.
+#include "batch_norm.h"
 #include "conv.h"
 #include "cross_entropy.h"
 #include "dense.h"
@@ -31,6 +32,8 @@ const Kernels kTable = {
     product,
     column_sums,
     cross_entropy,
+    batch_norm,
+    batch_norm_gradient,
     gather_rows,
     update,
 };
