@@ -75,10 +75,11 @@ def _forward(
     attrs = op.attrs
     form, epsilon, kind = attrs["data_format"], attrs["epsilon"], scale.dtype
     wide = x.astype(kind)
-    normalized: Array | None = None
+    by_kernel = _for_kernels(xp, op, x, scale, offset)
+    y = x
     if attrs["is_training"]:
-        if _for_kernels(xp, op, x, scale, offset):
-            normalized, centre, spread = kernels.batch_norm(x, scale, offset, epsilon)
+        if by_kernel:
+            y, centre, spread = kernels.batch_norm(x, scale, offset, epsilon)
         else:
             axes = _other_axes(form)
             centre = xp.mean(wide, axis=axes, dtype=kind)
@@ -93,11 +94,11 @@ def _forward(
             new_variance = keep * variance + kind.type(share) * unbiased
     else:
         centre, spread, new_mean, new_variance = mean, variance, mean, variance
-    if normalized is None:
+    if not by_kernel:
         factor = scale / xp.sqrt(spread + kind.type(epsilon))
-        normalized = (wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)
+        y = ((wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)).astype(x.dtype)
     extra = [xp.zeros((0,), kind)] if len(op.outputs) == 6 else []
-    return [normalized.astype(x.dtype), new_mean, new_variance, centre, spread, *extra]
+    return [y, new_mean, new_variance, centre, spread, *extra]
 
 
 def _forward_gradient(version: str) -> Callable[..., Any]:
