@@ -44,6 +44,7 @@ def test_from_a_folder_to_a_tested_model(photos, tmp_path):
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] == 1.0
     assert metrics["train"]["count"] + metrics["validation"]["count"] + metrics["test"]["count"] == 40
+    assert 0 < metrics["seconds"]["tested"] <= metrics["seconds"]["total"]
     assert [u["reason"] for u in metrics["data"]["unreadable"]] == ["it is no image of a known format"]
     with open(run.folder / "history.csv") as file:
         rows = list(csv.DictReader(file))
@@ -123,6 +124,7 @@ def test_a_stopped_run_keeps_its_best_model(photos, tmp_path):
     asked = iter([False, False, True])
     run = classify.train(photos, out=tmp_path / "run", stop=lambda: next(asked), **QUICK)
     assert (run.interrupted, run.test, run.metrics["training"]["epochs"]) == (True, None, 2)
+    assert run.metrics["seconds"]["tested"] is None
     assert classify.load(run.folder).predict([photos / "left" / "im-1.png"])
     at_once = classify.train(photos, out=tmp_path / "at once", stop=lambda: True, **QUICK)
     assert at_once.metrics["training"]["epochs"] == 0

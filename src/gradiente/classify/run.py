@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,6 +88,7 @@ def train(
         DivergedError, OutOfMemoryError: training failed. The run's folder stays if it has a model already.
         OSError: the run's folder can't be written.
     """
+    started = time.monotonic()
     progress = progress or Progress()
     if data is not None:
         changes["data"] = str(data)
@@ -114,7 +116,7 @@ def train(
             folder.write("quarantine.csv", examples.quarantine_table())
         if find_lr:
             folder.write("learning_rates.csv", tested.as_table())  # pyright: ignore[reportPossiblyUnboundVariable]
-        return _train(folder, job, progress, stop)
+        return _train(folder, job, progress, stop, started)
     except BaseException:
         if not (folder.model / "model.json").exists():
             folder.remove()
@@ -142,6 +144,7 @@ def resume(
         DataChangedError: the images are not those it began with.
         CheckpointError: its checkpoint can't be used.
     """
+    started = time.monotonic()
     progress = progress or Progress()
     folder = RunFolder.open(Path(run))
     folder.lock()
@@ -155,7 +158,7 @@ def resume(
         examples, filled = _prepare(settings, progress)
         _check_split(folder, examples)
         progress.note(_plan(filled, examples))
-        return _train(folder, _job(examples, filled), progress, stop)
+        return _train(folder, _job(examples, filled), progress, stop, started)
     finally:
         folder.unlock()
 
@@ -186,7 +189,9 @@ def _job(examples: Dataset, settings: Settings) -> Job:
     return Job(examples, find_network(settings.model, settings.layers, settings.width), settings)
 
 
-def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], bool] | None) -> Run:
+def _train(
+    folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], bool] | None, started: float
+) -> Run:
     """Train in the run's folder from where it stands, test, and write what came out."""
     lang = job.settings.lang
     recorder = _Recorder(progress, folder, lang)
@@ -199,6 +204,7 @@ def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], b
     temperature = calibrate(trained.classifier, job.data.parts["validation"], held and held.logits)
     trained.classifier.save(folder.model)
     test: Scores | None = None
+    tested: float | None = None
     if not trained.interrupted:
         part = job.data.parts["test"]
         probabilities = (
@@ -207,8 +213,10 @@ def _train(folder: RunFolder, job: Job, progress: Progress, stop: Callable[[], b
             else trained.classifier.probabilities(part.images)
         )
         test = score(job.data.classes, part.labels, probabilities)
+        tested = time.monotonic() - started
         folder.write("report.html", report(job.data, job.settings, trained, test, probabilities, lang))
-    metrics = _metrics(job.data, trained, test)
+    seconds = {"tested": tested, "total": time.monotonic() - started}
+    metrics = {**_metrics(job.data, trained, test), "seconds": seconds}
     folder.write(METRICS, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     return Run(folder.path, trained.classifier, metrics, test, trained.interrupted)
 
