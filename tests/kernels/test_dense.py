@@ -151,6 +151,9 @@ def test_shapes_and_types_that_are_left_to_xla() -> None:
         assert dense.product_suits(jnp.zeros((1, 784)), jnp.zeros((784, 1000)))
         assert not dense.product_suits(jnp.zeros((1, 20)), jnp.zeros((20, 20)))
         assert not dense.product_suits(jnp.zeros((1000, 784)), jnp.zeros((784, 1000)))
+        for cpu in cpus():
+            with using(cpu):
+                assert dense.product_suits(x, jnp.zeros((784, 100))) == (cpu == "avx512")
     assert not dense.product_suits(jnp.zeros((100, 784)), jnp.zeros((783, 10)))
     assert not dense.product_suits(jnp.zeros((100, 784), jnp.bfloat16), jnp.zeros((784, 10), jnp.bfloat16))
     assert not dense.product_suits(jnp.zeros((0, 784)), jnp.zeros((784, 10)))

@@ -1,8 +1,10 @@
-"""The optimizers' kernels against the ops' own rules in float64, on every instruction set that the machine has."""
+"""The optimizers' kernels against TensorFlow's values, and over random sizes against the ops' own rules in float64, on every
+instruction set that the machine has."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.golden import optimizer_cases as golden
 from tests.kernels.cases import cpus, loaded, misaligned, random, using
 
 import gradiente as tf
@@ -86,6 +89,33 @@ def test_updates(
         )
     for new, exact in zip(got, want, strict=True):
         np.testing.assert_allclose(new, exact, rtol=2e-4 if count == 4 else 2e-5, atol=2e-6)
+
+
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "optimizers.npz")
+IN_KERNELS = ("gradient_descent", "momentum", "nesterov", "adagrad", "adagrad_start", "adadelta", "adadelta_fast", "rmsprop",
+              "rmsprop_momentum", "rmsprop_centered", "adam", "adam_fast")  # fmt: skip
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("case", IN_KERNELS)
+def test_ten_steps_of_tensorflow(cpu: str, case: str) -> None:
+    """The golden values are of 6 numbers, which the kernels leave to XLA; a thousand copies of these they take."""
+    kind, settings = golden.OPTIMIZERS[case]
+    copies = (1000, 1)
+    with tf.Graph().as_default(), using(cpu), tf.Session() as sess:
+        variable = tf.Variable(np.tile(golden.start("dense", "float32"), copies))
+        gradient = tf.placeholder(tf.float32, variable.shape)
+        step = getattr(tf.train, kind)(**settings).apply_gradients([(gradient, variable)])
+        sess.run(tf.global_variables_initializer())
+        values = [sess.run(variable)]
+        for value, _ in golden.gradients("dense", "float32"):
+            feed = {gradient: np.tile(value, copies)}
+            if len(values) == 1:
+                assert "@gradiente_update(" in sess.as_text(step, feed, stage="stablehlo")
+            sess.run(step, feed)
+            values.append(sess.run(variable))
+    want = np.tile(GOLDEN[f"{case}/dense/float32"], (1, *copies))
+    np.testing.assert_allclose(values, want, rtol=2e-5, atol=2e-6)
 
 
 def test_every_rule_has_a_test() -> None:

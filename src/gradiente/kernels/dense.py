@@ -10,10 +10,10 @@ import numpy as np
 from gradiente.graph.types import Array
 from gradiente.kernels.call import call, call_all
 from gradiente.kernels.conv import ACTIVATIONS, Activation
-from gradiente.kernels.library import usable
+from gradiente.kernels.library import library, usable
 
 _NARROW = 16
-"""Columns of a product up to which XLA leaves most of a vector's lanes idle."""
+"""Columns of a product below which XLA leaves many of a vector's lanes idle."""
 
 _FEW = range(8, 129)
 """How many of its rows, or of the terms of its sums, a product has where XLA's own does not get up to speed."""
@@ -25,6 +25,9 @@ _LARGE = 1 << 16
 def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False) -> bool:
     """Whether ``product`` can take the matrices, and is faster than XLA's own product: for few columns, and where few rows
     or terms make little use of what is packed.
+
+    Where only the instruction set makes the difference, it is AVX-512's: XLA's product uses what the processor has, whatever
+    ``GRADIENTE_CPU`` says, and with AVX2 the kernels were slower by half.
     """
     if a.ndim != 2 or b.ndim != 2 or not usable(a, b):
         return False
@@ -32,11 +35,18 @@ def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False
     columns, inner = b.shape if turn_b else b.shape[::-1]
     if depth != inner:
         return False
-    if columns <= _NARROW or (turn_b and depth <= _NARROW):
+    if columns < _NARROW or (turn_a and columns == _NARROW):
         return True
     if not (turn_a or turn_b) and rows < _FEW.start:
         return depth * columns >= _LARGE
-    return not turn_b and (depth if turn_a else rows) in _FEW
+    if not _has_avx512() or columns == _NARROW:
+        return False
+    return depth <= _NARROW if turn_b else (depth if turn_a else rows) in _FEW
+
+
+def _has_avx512() -> bool:
+    kernels = library()
+    return kernels is not None and kernels.cpu == "avx512"
 
 
 def product(

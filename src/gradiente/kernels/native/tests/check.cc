@@ -1,6 +1,7 @@
 // Runs every kernel on random sizes, on every instruction set of this machine, against sums in double precision written as
 // plainly as can be. `make sanitize` builds and runs it under AddressSanitizer and UBSan: every array begins and ends where
 // the sanitizer looks, at addresses that are no multiple of a vector.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -211,18 +212,147 @@ void check_dense(const Kernels& k, const Product& g, Workers& workers, std::mt19
   }
   k.gather_rows(g.columns, g.rows, g.depth, a.data(), which.data(), picked.data(), workers);
   compare(name + "rows", picked, rows, 0);
+}
 
-  const float numbers[] = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f};
+// The optimizers' rules once more, on one element in double precision.
+void expected_update(Update rule, const double* n, double grad, double* v) {
+  switch (rule) {
+    case Update::gradient_descent:
+      v[0] -= n[0] * grad;
+      return;
+    case Update::momentum:
+    case Update::nesterov:
+      v[1] = n[1] * v[1] + grad;
+      v[0] -= rule == Update::momentum ? n[0] * v[1] : n[0] * (grad + n[1] * v[1]);
+      return;
+    case Update::adagrad:
+      v[1] += grad * grad;
+      v[0] -= n[0] * grad / std::sqrt(v[1]);
+      return;
+    case Update::adadelta: {
+      v[1] = n[1] * v[1] + (1 - n[1]) * grad * grad;
+      const double change = grad * std::sqrt((v[2] + n[2]) / (v[1] + n[2]));
+      v[2] = n[1] * v[2] + (1 - n[1]) * change * change;
+      v[0] -= n[0] * change;
+      return;
+    }
+    case Update::rms_prop:
+    case Update::centered_rms_prop: {
+      const bool centered = rule == Update::centered_rms_prop;
+      double* square = v + (centered ? 2 : 1);
+      double* moment = v + (centered ? 3 : 2);
+      *square = n[1] * *square + (1 - n[1]) * grad * grad;
+      double below = *square + n[3];
+      if (centered) {
+        v[1] = n[1] * v[1] + (1 - n[1]) * grad;
+        below -= v[1] * v[1];
+      }
+      *moment = n[2] * *moment + n[0] * grad / std::sqrt(below);
+      v[0] -= *moment;
+      return;
+    }
+    case Update::adam:
+    case Update::adam_nesterov: {
+      v[1] = n[3] * v[1] + (1 - n[3]) * grad;
+      v[2] = n[4] * v[2] + (1 - n[4]) * grad * grad;
+      const double along = rule == Update::adam ? v[1] : n[3] * v[1] + (1 - n[3]) * grad;
+      v[0] -= n[2] * std::sqrt(1 - n[1]) / (1 - n[0]) * along / (std::sqrt(v[2]) + n[5]);
+      return;
+    }
+    case Update::count:
+      return;
+  }
+}
+
+void check_updates(const Kernels& k, Index size, Workers& workers, std::mt19937& random) {
+  const float numbers[] = {0.5f, 0.25f, 0.125f, 0.75f, 0.5f, 0.25f};
+  const double exact[] = {0.5, 0.25, 0.125, 0.75, 0.5, 0.25};
+  const Array grad(size, random);
   for (int rule = 0; rule < static_cast<int>(Update::count); ++rule) {
-    std::vector<std::unique_ptr<Array>> slots;
+    std::vector<std::unique_ptr<Array>> variables;
+    std::vector<double> want[4];
     const float* in[4];
     float* out[4];
     for (int i = 0; i < 4; ++i) {
-      slots.push_back(std::make_unique<Array>(b.size(), random));
-      in[i] = out[i] = slots.back()->data();
+      variables.push_back(std::make_unique<Array>(size, random));
+      in[i] = out[i] = variables.back()->data();
+      for (Index e = 0; e < size; ++e) {
+        // Means of squares are positive, and larger than the square of the mean.
+        if (i > 0) out[i][e] = std::fabs(out[i][e]) * (i == 1 ? 0.1f : 1.0f) + (i == 1 ? 0.1f : 5.0f);
+        want[i].push_back(out[i][e]);
+      }
     }
-    k.update(static_cast<Update>(rule), b.size(), numbers, b.data(), in, out, workers);
+    for (Index e = 0; e < size; ++e) {
+      const auto at = static_cast<std::size_t>(e);
+      double v[4] = {want[0][at], want[1][at], want[2][at], want[3][at]};
+      expected_update(static_cast<Update>(rule), exact, grad[e], v);
+      for (int i = 0; i < 4; ++i) want[i][at] = v[i];
+    }
+    k.update(static_cast<Update>(rule), size, numbers, grad.data(), in, out, workers);
+    for (int i = 0; i < 4; ++i) compare(std::string(k.name) + " update " + std::to_string(rule), *variables[static_cast<std::size_t>(i)], want[i], 1e-5);
   }
+}
+
+void check_batch_norm(const Kernels& k, Index rows, Index channels, Workers& workers, std::mt19937& random) {
+  const Array x(rows * channels, random), dy(rows * channels, random), scale(channels, random), offset(channels, random);
+  const Array y(x.size()), dx(x.size()), mean(channels), variance(channels), dscale(channels), doffset(channels);
+  const auto size = static_cast<std::size_t>(x.size()), some = static_cast<std::size_t>(channels);
+  std::vector<double> want_y(size), want_dx(size), means(some), variances(some), dscales(some), doffsets(some);
+  const double epsilon = 0.5;
+  for (Index c = 0; c < channels; ++c) {
+    const auto at = static_cast<std::size_t>(c);
+    for (Index r = 0; r < rows; ++r) means[at] += double{x[r * channels + c]} / static_cast<double>(rows);
+    for (Index r = 0; r < rows; ++r) {
+      const double d = x[r * channels + c] - means[at];
+      variances[at] += d * d / static_cast<double>(rows);
+    }
+    const double inverse = 1 / std::sqrt(variances[at] + epsilon);
+    for (Index r = 0; r < rows; ++r) {
+      dscales[at] += dy[r * channels + c] * (x[r * channels + c] - means[at]) * inverse;
+      doffsets[at] += dy[r * channels + c];
+    }
+    for (Index r = 0; r < rows; ++r) {
+      const Index e = r * channels + c;
+      const double normal = (x[e] - means[at]) * inverse;
+      want_y[static_cast<std::size_t>(e)] = normal * scale[c] + offset[c];
+      want_dx[static_cast<std::size_t>(e)] =
+          scale[c] * inverse * (dy[e] - doffsets[at] / static_cast<double>(rows) - normal * dscales[at] / static_cast<double>(rows));
+    }
+  }
+  const std::string name = std::string(k.name) + " batch normalization, ";
+  k.batch_norm(rows, channels, 0.5f, x.data(), scale.data(), offset.data(), y.data(), mean.data(), variance.data(), workers);
+  compare(name + "result", y, want_y, 1e-5);
+  compare(name + "mean", mean, means, 1e-5);
+  compare(name + "variance", variance, variances, 1e-5);
+  k.batch_norm_gradient(rows, channels, 0.5f, dy.data(), x.data(), scale.data(), mean.data(), variance.data(), dx.data(),
+                        dscale.data(), doffset.data(), workers);
+  // Of one row nothing is left but rounding.
+  if (rows > 1) compare(name + "input gradient", dx, want_dx, 1e-5);
+  if (rows > 1) compare(name + "scale's gradient", dscale, dscales, 1e-5);
+  compare(name + "offset's gradient", doffset, doffsets, 1e-5);
+}
+
+// Maps that shift by whole pixels, also past the edge, which is repeated.
+void check_images(const Kernels& k, const Images& g, Workers& workers, std::mt19937& random) {
+  const Array x(g.batch * g.in_rows * g.in_columns * g.channels, random), maps(g.maps * 8);
+  const Array y(g.batch * g.out_rows * g.out_columns * g.channels);
+  std::uniform_int_distribution<int> shift(-3, 3);
+  for (Index m = 0; m < g.maps; ++m) {
+    const float map[] = {1, 0, static_cast<float>(shift(random)), 0, 1, static_cast<float>(shift(random)), 0, 0};
+    for (int i = 0; i < 8; ++i) maps.data()[m * 8 + i] = map[i];
+  }
+  std::vector<double> want;
+  for (Index n = 0; n < g.batch; ++n) {
+    const Index m = g.maps == 1 ? 0 : n;
+    for (Index i = 0; i < g.out_rows; ++i)
+      for (Index j = 0; j < g.out_columns; ++j) {
+        const Index row = std::min(g.in_rows - 1, std::max<Index>(0, i + static_cast<Index>(maps[m * 8 + 5])));
+        const Index column = std::min(g.in_columns - 1, std::max<Index>(0, j + static_cast<Index>(maps[m * 8 + 2])));
+        for (Index c = 0; c < g.channels; ++c) want.push_back(x[((n * g.in_rows + row) * g.in_columns + column) * g.channels + c]);
+      }
+  }
+  k.image_transform(g, x.data(), maps.data(), y.data(), workers);
+  compare(std::string(k.name) + " images", y, want, 1e-6);
 }
 
 } // namespace
@@ -266,6 +396,11 @@ int main(int argc, char** argv) {
       check_pooling(*k, p, workers, random);
       check_dense(*k, Product{between(1, 70), between(1, 70), between(1, 90), between(0, 1) == 1, between(0, 1) == 1}, workers,
                   random);
+      check_updates(*k, between(1, 3000), workers, random);
+      check_batch_norm(*k, between(1, 900), between(1, 150), workers, random);
+      Images images{c.batch, between(1, 12), between(1, 12), between(1, 12), between(1, 12), between(1, 5), 1};
+      if (between(0, 1) == 1) images.maps = images.batch;
+      check_images(*k, images, workers, random);
       ++checked;
     }
   }
