@@ -5,7 +5,8 @@ Printed are the medians over the blocks, and the ratio to the faster of PyTorch'
 too, the least time that a call took says more (``--least``): PyTorch's threads wait for each other at each step, and a neighbour
 that takes one of them for a while makes a call take ten times as long. Its threads are such a neighbour themselves: they spin
 for some milliseconds after their last work, so each block begins with a pause. ``--alone`` gives every contestant one and the same
-core and counts the time that the processor worked for it, which neighbours change little.
+core and counts the time that the processor worked for it, which neighbours change little. Ours keep the memory of results from call
+to call (``GRADIENTE_MEMORY=keep``), as PyTorch's allocator does by itself; without it each large result is zeroed by the system first.
 
     python benchmarks/kernels.py                # all groups
     python benchmarks/kernels.py conv pool      # some of them
@@ -67,6 +68,9 @@ def _values(*shape: int) -> Any:
 
 def jax_calls(group: str, case: list[int]) -> list[Call]:
     """The passes as jitted functions of arrays on the device, with gradiente's kernels or without."""
+    from gradiente.runtime.memory import settle_memory
+
+    settle_memory(keep=True)
     import jax
     import jax.numpy as jnp
 
