@@ -2,6 +2,9 @@
 
     python tools/fuzz_model_files.py runs/photos/model --count 500
 
+Each is loaded and used in a process of its own, in which XLA has started; what loading takes and what running takes is
+measured apart, as the latter is mostly XLA's compiler.
+
 Half of the mutations are raw: every one of them must be an error. The other half are sealed anew after the change, as
 somebody who means harm would do: each must be an error or a model that works within the memory that it says.
 """
@@ -9,19 +12,30 @@ somebody who means harm would do: each must be an error or a model that works wi
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
+import os
 import random
+import select
 import shutil
+import signal
+import statistics
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 FILES = ("graph.pb", "weights.safetensors", "model.json")
+
+IMAGES = 2
+"""How many images are classified."""
+
+_SECONDS = 120
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
@@ -154,25 +168,100 @@ def seal(folder: Path) -> None:
     (folder / "model.json").write_text(json.dumps(values))
 
 
-def attempt(folder: Path) -> tuple[str, int]:
+def attempt(folder: Path, loaded: Callable[[], None] = lambda: None) -> str:
     """Load and use a model.
 
+    Args:
+        folder: the model.
+        loaded: called between the two.
+
     Returns:
-        ``"loaded"`` or the error's first words, and the bytes that it says it needs.
+        What came of it, or the error's first words.
     """
     from gradiente.classify import load
     from gradiente.classify.problems import ModelError, OutOfMemoryError, RunNotFoundError
 
-    said = 0
+    stage = "not loaded"
     try:
         model = load(folder)
-        count = 2
-        said = sum(v.nbytes for v in model.weights.values()) + count * model._files.per_image
-        rows = model.probabilities(np.zeros((count, *model.description.shape), np.uint8))
+        stage = "not run"
+        loaded()
+        rows = model.probabilities(np.zeros((IMAGES, *model.description.shape), np.uint8))
         model.close()
-        return ("loaded" if np.isfinite(rows).all() else "loaded, gives no numbers"), said
+        return "loaded and run" if np.isfinite(rows).all() else "loaded and run, gives no numbers"
     except (ModelError, RunNotFoundError, OutOfMemoryError) as error:
-        return f"{type(error).__name__}: {str(error).replace(str(folder), '')[:60]}", said
+        return f"{stage}: {type(error).__name__}: {str(error).replace(str(folder), '')[:60]}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a model, in a process of its own.
+
+    Attributes:
+        said: as of ``attempt``, or how the process died.
+        loading: by how many bytes the process grew at most while it loaded the model, or refused it.
+        running: and while it classified images with it, compilation included; 0 if it did not.
+    """
+
+    said: str
+    loading: int = 0
+    running: int = 0
+
+
+def in_a_process(folder: Path) -> Outcome:
+    """Load and use a model in a child of this process, which must not have started XLA yet."""
+    readable, writable = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.close(readable)
+            os.write(writable, json.dumps(asdict(_measured(folder))).encode())
+            status = 0
+        except BaseException as error:
+            os.write(
+                writable, json.dumps({"said": f"UNEXPECTED {type(error).__name__}: {error}"[:200]}).encode()
+            )
+        finally:
+            os._exit(status)
+    os.close(writable)
+    said = b""
+    while select.select([readable], [], [], _SECONDS)[0]:
+        piece = os.read(readable, 1 << 16)
+        if not piece:
+            break
+        said += piece
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(readable)
+    _, status = os.waitpid(child, 0)
+    if not said:
+        return Outcome(f"UNEXPECTED end of the process: {status}")
+    return Outcome(**json.loads(said))
+
+
+def _measured(folder: Path) -> Outcome:
+    import jax.numpy as jnp
+
+    jnp.zeros(1).block_until_ready()  # XLA itself is no part of what a model takes
+    peaks: list[int] = []
+    started = _restarted()
+
+    def loaded() -> None:
+        nonlocal started
+        peaks.append(_memory("VmHWM") - started)
+        started = _restarted()
+
+    said = attempt(folder, loaded)
+    peaks.append(_memory("VmHWM") - started)
+    return Outcome(said, *peaks)
+
+
+def _restarted() -> int:
+    """The memory that this process has, from which on its peak is counted anew."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return _memory("VmRSS")
 
 
 def _memory(field: str) -> int:
@@ -182,16 +271,17 @@ def _memory(field: str) -> int:
     raise ValueError(field)
 
 
-def _peak(call: Callable[[], tuple[str, int]]) -> tuple[tuple[str, int], int]:
-    """What a call returns, and by how many bytes the process grew at most meanwhile."""
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _memory("VmRSS")
-    result = call()
-    return result, _memory("VmHWM") - before
+def stated(folder: Path, otherwise: int) -> int:
+    """The bytes that a model says it takes for its weights and ``IMAGES`` images; ``otherwise`` if it says nothing."""
+    try:
+        said = json.loads((folder / "model.json").read_bytes())["memory"]
+        return int(said["weights"]) + IMAGES * int(said["per_image"])
+    except (ValueError, TypeError, KeyError, OverflowError, OSError):
+        return otherwise
 
 
 def main() -> None:
-    """Mutate, attempt and count; ends with status 1 if a raw mutation was not noticed."""
+    """Mutate, attempt and count; ends with status 1 for a raw mutation that was not noticed, a crash, or too much memory."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -199,39 +289,62 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    import gradiente.classify.model.classifier  # so that each child has it already
+
+    del gradiente
     rng = random.Random(options.seed)
-    outcomes: Counter[str] = Counter()
-    growth: list[tuple[int, str, int]] = []
+    found: defaultdict[str, list[tuple[int, Outcome]]] = defaultdict(list)
     wrong = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "model"
-        for number in range(-2, options.count):
+        good = in_a_process(options.model)
+        need = stated(options.model, 0)
+        print(
+            f"undamaged: {good.said}. It says that it needs {_mib(need)} MiB for its weights and {IMAGES} images."
+        )
+        print(f"It takes {_mib(good.loading)} MiB to load, {_mib(good.running)} MiB to compile and run.\n")
+        for number in range(options.count):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(options.model, folder)
             raw = number % 2 == 0
-            if number >= 0 and raw:
+            if raw:
                 name = rng.choice(FILES)
                 (folder / name).write_bytes(mutate((folder / name).read_bytes(), rng))
-            elif number >= 0:
+            else:
                 tamper(folder, rng)
-            (outcome, said), grew = _peak(lambda: attempt(folder))
-            if number < 0:
-                print(f"undamaged: {outcome}, says {said:,} bytes, grew by {grew:,}")
-                continue
-            outcomes[("raw" if raw else "sealed") + ": " + outcome.partition(" (")[0][:50]] += 1
-            growth.append((grew, outcome, said))
-            if raw and outcome.startswith("loaded"):
+            outcome = in_a_process(folder)
+            says = stated(folder, need)
+            kind = ("raw" if raw else "sealed") + ": " + outcome.said.partition(" (")[0][:58]
+            found[kind].append((says, outcome))
+            most = max(outcome.loading - good.loading, outcome.running - good.running)
+            if (
+                (raw and outcome.said.startswith("loaded"))
+                or "UNEXPECTED" in outcome.said
+                or most > 2 * max(says, need)
+            ):
                 wrong += 1
-                print(f"mutation {number} was not noticed")
-    for outcome, count in sorted(outcomes.items(), key=lambda item: -item[1]):
-        print(f"{count:5}  {outcome}")
+                print(f"number {number} is wrong: {outcome}, says {_mib(says)} MiB")
+    print(f"{'files':>5}  {'loading, MiB':>14}  {'running, MiB':>14}  outcome")
+    print(f"{'':>5}  {'median':>6}  {'most':>6}  {'median':>6}  {'most':>6}")
+    for kind, all_of in sorted(found.items(), key=lambda item: -len(item[1])):
+        loading, running = ([getattr(o, name) for _, o in all_of] for name in ("loading", "running"))
+        cells = [
+            f"{_mib(v):>6}" for values in (loading, running) for v in (statistics.median(values), max(values))
+        ]
+        print(f"{len(all_of):5}  {'  '.join(cells)}  {kind}")
+    beyond = max(
+        (max(o.loading - good.loading, o.running - good.running) / max(says, need), kind)
+        for kind, all_of in found.items() for says, o in all_of
+    )  # fmt: skip
     print(
-        "grew most:",
-        *(f"{grew:,} bytes (says {said:,}): {what}" for grew, what, said in sorted(growth)[-5:]),
-        sep="\n  ",
+        f"\nMost beyond the undamaged model: {beyond[0]:.2f} times what the file says it needs ({beyond[1]})."
     )
     if wrong:
         raise SystemExit(1)
+
+
+def _mib(count: float) -> str:
+    return f"{count / (1 << 20):.1f}"
 
 
 if __name__ == "__main__":

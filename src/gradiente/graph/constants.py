@@ -10,7 +10,7 @@ import numpy as np
 from gradiente.graph.dtypes import DType, as_dtype, bool_, complex128, float32, int32, int64, string
 from gradiente.graph.errors import OpError
 from gradiente.graph.operation import Tensor
-from gradiente.graph.shapes import UNKNOWN, TensorShape
+from gradiente.graph.shapes import TensorShape, unknown_shape
 from gradiente.graph.types import is_known, is_list
 
 _LARGEST_FOLDED = 4096
@@ -296,4 +296,4 @@ def constant_value_as_shape(tensor: Tensor) -> TensorShape:
             end = None if op.attrs["end_mask"] & 1 else int(bounds[1][0])
             return TensorShape.of(inner.plain[begin : end : int(bounds[2][0])])
     length = tensor.shape.plain[0] if tensor.shape.plain else None
-    return UNKNOWN if length is None else TensorShape.of((None,) * length)
+    return unknown_shape(length)

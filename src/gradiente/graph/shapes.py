@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+_MOST_DIMENSIONS = 254
+"""TensorFlow's limit."""
+
 Dims: TypeAlias = "tuple[int | None, ...] | None"
 """A shape's plain form: None for unknown rank, else a tuple in which None is an unknown size."""
 
@@ -234,7 +237,7 @@ class TensorShape:
     def with_rank(self, rank: int) -> TensorShape:
         """This shape, with that rank. Raises ValueError if it has another."""
         if self._dims is None:
-            return TensorShape.of((None,) * rank)
+            return unknown_shape(rank)
         self.assert_has_rank(rank)
         return self
 
@@ -358,8 +361,16 @@ def as_shape(shape: Any) -> TensorShape:
 
 
 def unknown_shape(ndims: int | None = None) -> TensorShape:
-    """A shape of which only the rank is known, or nothing."""
-    return UNKNOWN if ndims is None else TensorShape.of((None,) * ndims)
+    """A shape of which only the rank is known, or nothing.
+
+    Raises:
+        ValueError: the rank is above TensorFlow's limit.
+    """
+    if ndims is None:
+        return UNKNOWN
+    if ndims > _MOST_DIMENSIONS:
+        raise ValueError(f"A tensor has up to {_MOST_DIMENSIONS} dimensions, not {ndims:,}.")
+    return TensorShape.of((None,) * ndims)
 
 
 def broadcast_dims(a: Dims, b: Dims) -> Dims:

@@ -12,7 +12,7 @@ from gradiente.graph.dtypes import INDICES, int32
 from gradiente.graph.errors import InvalidArgumentError
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import attr, register
-from gradiente.graph.shapes import TensorShape
+from gradiente.graph.shapes import TensorShape, unknown_shape
 from gradiente.graph.types import Array, Namespace
 
 _PADDINGS_TYPE = {"Tpaddings": attr("type", int32, INDICES)}
@@ -41,7 +41,7 @@ def _pad_shape(op: Operation) -> list[Any]:
     if rank is None:
         return [None]
     if pairs is None:
-        return [(None,) * rank]
+        return [unknown_shape(rank)]
     if any(a < 0 or b < 0 for a, b in pairs):
         raise ValueError(f"Paddings must be non-negative, but are {pairs}.")
     dims = shape.plain or (None,) * rank
@@ -145,7 +145,7 @@ def _mirror_pad_grad_shape(op: Operation) -> list[Any]:
     shape = op.inputs[0].shape
     rank, pairs = _known_pairs(op.inputs[1], shape)
     if rank is None or pairs is None or shape.plain is None:
-        return [None if rank is None else (None,) * rank]
+        return [unknown_shape(rank)]
     return [tuple(None if d is None else d - a - b for d, (a, b) in zip(shape.plain, pairs, strict=True))]
 
 

@@ -12,7 +12,7 @@ from gradiente.graph.dtypes import INDICES, int32
 from gradiente.graph.errors import InvalidArgumentError
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.registry import NOT_DIFFERENTIABLE, attr, register
-from gradiente.graph.shapes import TensorShape, fully_defined
+from gradiente.graph.shapes import TensorShape, fully_defined, unknown_shape
 from gradiente.graph.types import Array, Namespace
 from gradiente.ops.shape import as_shape_input, checked_axis, known_axis, unknown_like
 
@@ -114,7 +114,7 @@ def _transpose_shape(op: Operation) -> list[TensorShape]:
     length = None if perm.shape.plain is None else perm.shape.with_rank(1).as_list()[0]
     dims = x.shape.plain
     if dims is None:
-        return [TensorShape.of(None if length is None else (None,) * length)]
+        return [unknown_shape(length)]
     if length is not None and length != len(dims):
         raise ValueError(
             f"'perm' must list each of the {len(dims)} dimensions once, but has {length} elements."

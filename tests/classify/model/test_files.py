@@ -204,6 +204,14 @@ def bomb(folder, *nodes):
     seal(folder)
 
 
+def _doubled(images, times):
+    """Many small operations, each of which takes twice the memory of the one before."""
+    grown = images
+    for _ in range(times):
+        grown = tf.concat([grown, grown], 1)
+    return grown[:, :4]
+
+
 def test_a_graph_that_would_fill_the_memory_is_not_run(folder):
     whole = [(name, (folder / name).read_bytes()) for name in FILES]
     for message, *nodes in (
@@ -211,6 +219,11 @@ def test_a_graph_that_would_fill_the_memory_is_not_run(folder):
         ("more than 1024 MiB for one image", lambda x: tf.cast(tf.image.resize_images(x, [1 << 15, 1 << 15])[:, :4, :5], tf.uint8)),
         ("more than 1024 MiB for one image", lambda x: tf.pad(x, [[0, 0], [0, 1 << 30], [0, 0], [0, 0]])[:, :4]),
         ("more than 1024 MiB for one image", lambda x: x + tf.reduce_max(tf.fill([1 << 20, 1 << 20], tf.constant(1, tf.uint8)))),
+        ("more than 1024 MiB for one image", lambda x: x + tf.cast(tf.reduce_max(tf.range(1 << 40)), tf.uint8)),
+        ("more than 1024 MiB for one image", lambda x: x + tf.cast(tf.reduce_max(tf.one_hot(x, 1 << 28)), tf.uint8)),
+        ("more than 1024 MiB for one image", lambda x: tf.broadcast_to(x[:, :, :, :, None], [256, 4, 5, 3, 1 << 30])[..., 0]),
+        ("more than 1024 MiB for one image", lambda x: _doubled(x, 26)),
+        ("can't be built|more than 1024 MiB", lambda x: tf.tile(x, [1, (1 << 31) - 1, (1 << 31) - 1, 1])[:, :4, :5]),
         ("shape, .*, depends on values", lambda x: x + tf.reduce_max(tf.fill([tf.cast(x[0, 0, 0, 0], tf.int32)], tf.constant(1, tf.uint8)))),
     ):  # fmt: skip
         bomb(folder, *nodes)
@@ -220,6 +233,37 @@ def test_a_graph_that_would_fill_the_memory_is_not_run(folder):
             (folder / name).write_bytes(content)
     bomb(folder, lambda x: tf.tile(x, [1, 30, 1, 1])[:, :4])
     with pytest.raises(ModelError, match=r"takes [\d,]+ bytes for an image, and model.json says"):
+        load(folder)
+
+
+@pytest.mark.parametrize("use", ["reshape", "transpose", "pad", "broadcast_to", "fill"])
+def test_a_shape_of_a_trillion_dimensions_is_not_made(folder, use):
+    """The list of sizes that an operation is given is itself as long as the graph says."""
+
+    def node(x):
+        sizes = tf.fill([4], 1, name="sizes")
+        if use == "pad":
+            return tf.pad(x, tf.stack([sizes, sizes], 1))
+        if use == "fill":
+            return x + tf.cast(tf.reduce_max(tf.fill(sizes, 1)), tf.uint8)
+        if use == "transpose":
+            return tf.transpose(x, sizes * tf.range(4))
+        if use == "broadcast_to":
+            return tf.broadcast_to(x[:1, :1, :1, :1], sizes)
+        return tf.reshape(x, sizes)
+
+    bomb(folder, node)
+    path = folder / "graph.pb"
+    graph_def = tf.GraphDef.FromString(path.read_bytes())
+    for n in graph_def.node:
+        if n.name == "inside/sizes/dims":
+            n.attr["dtype"].type = 9
+            n.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.array([1 << 40])))
+        if n.name == "inside/sizes":
+            n.attr["index_type"].type = 9
+    path.write_bytes(graph_def.SerializeToString())
+    seal(folder)
+    with pytest.raises(ModelError, match=r"can't be built.*(1,099,511,627,776|1099511627776)"):
         load(folder)
 
 
