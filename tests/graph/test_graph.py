@@ -187,3 +187,9 @@ def test_long_chains_of_known_values() -> None:
     for _ in range(3000):
         known, unknown = known + 1, unknown + 1
     assert tf.zeros(tf.stack([known, unknown])).shape.as_list() == [3000, None]
+
+
+def test_a_rank_beyond_any_tensor_is_an_error_and_not_a_long_list() -> None:
+    assert tf.TensorShape(None).with_rank(254).ndims == 254
+    with pytest.raises(ValueError, match="up to 254 dimensions, not 1,099,511,627,776"):
+        tf.TensorShape(None).with_rank(1 << 40)
