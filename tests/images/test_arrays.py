@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.images.test_mnist import small_set
 
-from gradiente.images.collection import open_collection
+from gradiente.images.audit import audit
+from gradiente.images.opening import open_collection
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, TooLargeError
+from gradiente.images.survey import small_pictures
+from gradiente.images.wording import words
 
 PIXELS = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 4, 5)
 
@@ -104,3 +108,78 @@ def test_more_than_the_memory_holds(tmp_path, monkeypatch):
     monkeypatch.setattr("gradiente.images.arrays.free_memory", lambda: 100)
     with pytest.raises(TooLargeError, match="one folder per class"):
         open_collection(npz(tmp_path, x=PIXELS, y=np.arange(6)))
+
+
+def digits(count: int, side: int = 20) -> np.ndarray:
+    """Smooth random pictures, ``[count, side, side, 3]``."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 200, (count, 5, 5, 3)).astype(np.uint8)
+    return np.stack(
+        [np.asarray(Image.fromarray(c).resize((side, side), Image.Resampling.BICUBIC)) for c in coarse]
+    )
+
+
+def test_copies_and_blank_images_in_arrays_are_found_and_kept_together(tmp_path):
+    images, labels = digits(40), np.arange(40) % 2
+    images[7] = images[2]  # equal, of another class
+    images[11] = np.clip(
+        images[3].astype(int) + np.random.default_rng(1).integers(-2, 3, images[3].shape), 0, 255
+    )
+    images[20] = 200
+    collection = open_collection(npz(tmp_path, images=images, labels=labels))
+    assert collection.duplicates.exact == ((2, 7),)
+    assert collection.duplicates.near == ((3, 11),)
+    assert [note.key for note in collection.notes] == ["copies", "near_copies", "classes_differ"]
+    assert collection.notes[2].endswith("data-2 (0) = data-7 (1).")
+    found = audit(collection)
+    assert [(g.members, g.exact, g.classes) for g in found.groups] == [
+        ((2, 7), True, ("0", "1")), ((3, 11), False, ("1",)),
+    ]  # fmt: skip
+    assert found.blank == (20,)
+    for seed in range(8):
+        parts = collection.split(seed).parts
+        assert parts is not None
+        for pair in ((2, 7), (3, 11)):
+            assert sum(bool(np.isin(pair, at).any()) for at in parts.values()) == 1
+
+
+def test_copies_across_the_parts_of_arrays_are_said(tmp_path):
+    images, labels = digits(24, 80), np.arange(24) % 2
+    train, test = images[:18], images[18:].copy()
+    test[1] = train[4]
+    test[2] = np.clip(train[9] * 0.9, 0, 255)
+    collection = open_collection(
+        npz(tmp_path, x_train=train, y_train=labels[:18], x_test=test, y_test=labels[18:])
+    )
+    found = audit(collection)
+    assert [(g.members, g.exact, g.parts) for g in found.across] == [
+        ((4, 19), True, ("test", "train")), ((9, 20), False, ("test", "train")),
+    ]  # fmt: skip
+    assert "train-4 = test-1, train-9 = test-2" in next(
+        n for n in collection.notes if n.key == "parts_differ"
+    )
+    table = collection.split(0).load(80, 80, 3).split_table().splitlines()
+    assert len(table) == 25
+    sums = {row.split(",")[1]: row.split(",")[3] for row in table[1:]}
+    assert sums["train-4"] == sums["test-1"] != sums["train-9"]
+
+
+def test_mnist_has_no_picture_twice():
+    collection = open_collection("mnist")
+    assert len(collection) == 70_000
+    assert (collection.duplicates.exact, collection.duplicates.near) == ((), ())
+    assert collection.duplicates.complete
+    assert collection.notes == ()
+    assert words("es").text(collection.source) == "MNIST: dígitos manuscritos"
+
+
+def test_small_pictures_are_those_of_a_bilinear_resize():
+    images = digits(6, 37)
+    wanted = np.stack(
+        [np.asarray(Image.fromarray(i).resize((16, 16), Image.Resampling.BILINEAR)) for i in images]
+    )
+    assert np.abs(small_pictures(images).astype(int) - wanted).max() <= 2
+    small = images[:, :9, :7, :1]
+    assert small_pictures(small).shape == (6, 16, 16, 3)
+    wanted = np.asarray(Image.fromarray(small[0, ..., 0]).resize((16, 16), Image.Resampling.BILINEAR))
+    assert np.abs(small_pictures(small)[0, ..., 2].astype(int) - wanted).max() <= 2

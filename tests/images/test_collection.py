@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gradiente.images.collection import open_collection, survey_collection
+from gradiente.images.opening import open_collection, survey_collection
 from gradiente.images.problems import OneClassError
 
 
@@ -63,7 +63,7 @@ def test_near_copies_stay_in_one_part_and_the_list_says_what_is_wrong(photos):
         name for name, part in data.parts.items() if any("copy" in n or "named" in n for n in part.names)
     }
     assert len(homes) == 1
-    (note,) = [note for note in data.notes if "nearly the same" in note]
+    (note,) = [note for note in data.notes if note.key == "near_copies"]
     assert note.startswith("9 images")
     lines = data.quarantine_table().splitlines()
     assert lines[0] == "file,reason,used"

@@ -37,7 +37,11 @@ def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 
 def look_for(files: list[bytes]):
     small = np.stack([read_image(f, 16, 16, 3) for f in files])
-    return find_duplicates([str(hash(f)) for f in files], small, lambda at: read_image(files[at], 64, 64, 3))
+    return find_duplicates(
+        [str(hash(f)) for f in files],
+        small,
+        lambda wanted: np.stack([read_image(files[at], 64, 64, 3) for at in wanted]),
+    )
 
 
 def test_copies_that_were_saved_anew_are_found_and_others_are_not():
@@ -62,6 +66,17 @@ def test_flat_pictures_and_pages_of_text_are_not_all_the_same():
     assert look_for(files).near == ()
     flat = is_flat(np.stack([read_image(f, 16, 16, 3) for f in files]))
     assert flat.tolist() == [False] * 12 + [True] * 3
+
+
+def test_of_pictures_that_are_all_alike_the_nearest_are_compared(monkeypatch):
+    monkeypatch.setattr("gradiente.images.duplicates._MOST_NEAR", 40)
+    rng = np.random.default_rng(0)
+    first = rng.integers(60, 180, (16, 16, 3))
+    small = np.stack([first + rng.integers(-9, 10, (16, 16, 3)) for _ in range(60)]).astype(np.uint8)
+    small[1] = small[0]
+    found = find_duplicates([str(at) for at in range(60)], small, lambda wanted: small[wanted])
+    assert not found.complete
+    assert (0, 1) in found.near
 
 
 def test_a_part_or_a_colour_that_differs_is_another_picture():

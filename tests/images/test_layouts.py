@@ -41,8 +41,8 @@ def test_one_folder_per_class_in_natural_order(tmp_path):
 def test_what_a_folder_layout_leaves_out_is_said(tmp_path):
     put(tmp_path, "cat/a.png", "dog/b.png", "beside.png", "empty/readme.txt")
     assert find_labelled(tmp_path).notes == (
-        "Left out 1 sub-folders without images: empty.",
-        "Left out 1 images that are in no sub-folder: beside.png.",
+        "Left out a sub-folder without images: empty.",
+        "Left out an image that is in no sub-folder: beside.png.",
     )
 
 
@@ -74,8 +74,8 @@ def test_a_file_of_arrows(tmp_path):
     assert [f.name for f in found.files] == ["im-0.png", "im-2.png", "im-10.png"]
     assert found.layout == "images with categories in categories.txt"
     assert found.notes == (
-        "categories.txt names 1 images that are not there: gone.png.",
-        "Left out 1 images that categories.txt does not name: im-11.png.",
+        "categories.txt names an image that is not there: gone.png.",
+        "Left out an image that categories.txt does not name: im-11.png.",
     )
 
 
@@ -145,6 +145,67 @@ def test_a_file_of_categories_elsewhere_and_of_other_images(tmp_path):
     other.write_text("x.png -> 1\n")
     with pytest.raises(CategoriesError, match="names none of the 2 images"):
         find_labelled(images, other)
+
+
+SPLIT = "split,file_name,clase\ntrain,im-0.png,a\nVal,im-1.png,b\ntest,im-2,a\nentrenamiento,im-3.png,b\n"
+
+
+def parts(found) -> dict[str, tuple[str | None, str]]:
+    return {f.name: (f.part, found.classes[f.label]) for f in found.files}
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "some.tsv"])
+def test_a_column_split_is_obeyed(tmp_path, name):
+    put(tmp_path, "im-0.png", "im-1.png", "im-2.png", "im-3.png")
+    text = SPLIT.replace(",", "\t") if name.endswith("tsv") else SPLIT
+    (tmp_path / name).write_text(text)
+    found = find_labelled(tmp_path)
+    assert parts(found) == {
+        "im-0.png": ("train", "a"), "im-1.png": ("validation", "b"), "im-2.png": ("test", "a"), "im-3.png": ("train", "b"),
+    }  # fmt: skip
+    assert found.layout == f"images with categories in {name}, divided by its column split"
+
+
+def test_a_column_that_is_called_as_a_split_and_may_be_something_else(tmp_path):
+    put(tmp_path, "im-0.png", "im-1.png", "im-2.png", "im-3.png")
+    (tmp_path / "labels.csv").write_text(SPLIT.replace("split", "subset"))
+    assert parts(find_labelled(tmp_path))["im-1.png"] == ("validation", "b")
+    (tmp_path / "labels.csv").write_text(SPLIT.replace("split", "set").replace("Val", "lego"))
+    assert parts(find_labelled(tmp_path))["im-1.png"] == (None, "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SPLIT.replace("Val", "dev"), "its column 'split' has 'dev', as for im-1.png. It has to say train"),
+        (SPLIT.replace("Val", ""), "its column 'split' has '', as for im-1.png"),
+        (SPLIT + "test,im-0.png,a\n", "puts im-0.png into the parts 'train' and 'test'"),
+        ("split,file\ntrain,im-0.png\ntest,im-1.png\n", "which column has the categories"),
+    ],
+)
+def test_a_split_that_can_not_be_obeyed(tmp_path, text, message):
+    put(tmp_path, "im-0.png", "im-1.png", "im-2.png", "im-3.png")
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(CategoriesError, match=message):
+        find_labelled(tmp_path)
+
+
+def test_one_table_beside_parts_without_classes(tmp_path):
+    put(tmp_path, "train/im-0.png", "train/im-1.png", "test/im-2.png")
+    with pytest.raises(NoImagesError, match="no file beside them says their classes"):
+        find_labelled(tmp_path)
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label\ntrain/im-0.png,a\nim-1.png,b\nim-2.png,b\n")
+    for found in (find_labelled(tmp_path), find_labelled(tmp_path, table)):
+        assert parts(found) == {
+            "train/im-0.png": ("train", "a"), "train/im-1.png": ("train", "b"), "test/im-2.png": ("test", "b"),
+        }  # fmt: skip
+        assert found.layout == "images with categories in labels.csv, divided into train, test"
+    table.write_text("file,label,split\ntrain/im-0.png,a,train\nim-1.png,b,test\nim-2.png,b,test\n")
+    with pytest.raises(
+        CategoriesError, match=r"says that im-1\.png is for test, and it lies in the folder for train"
+    ):
+        find_labelled(tmp_path)
 
 
 def test_what_is_no_data(tmp_path):

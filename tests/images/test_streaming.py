@@ -8,7 +8,7 @@ from PIL import Image
 
 from gradiente.images import decoded_cache
 from gradiente.images.batches import iterate
-from gradiente.images.collection import open_collection
+from gradiente.images.opening import open_collection
 from gradiente.images.problems import DataNotFoundError
 from gradiente.images.streaming import Streamed
 
@@ -60,15 +60,33 @@ def test_a_damaged_cache_is_decoded_anew(photos, tmp_path):
 
 
 def test_a_full_disk_and_no_cache_only_cost_time(photos, monkeypatch):
-    held, streamed = both(photos)
+    held, _ = both(photos)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
+    data = open_collection(photos).split(0).load(6, 5, 3, memory=0)
+    assert data.trouble is None
+    assert "what was decoded is kept in" in data.notes[-1]
     monkeypatch.setattr(decoded_cache.os, "pwrite", full)
-    np.testing.assert_array_equal(streamed.images[:], held.images[:])
+    np.testing.assert_array_equal(data.parts["train"].images[:], held.images[:])
+    assert str(data.trouble).endswith("can't grow (No space left on device).")
+    assert data.all_notes() == [*data.notes, data.trouble]
     monkeypatch.setenv("GRADIENTE_CACHE", "off")
-    np.testing.assert_array_equal(both(photos)[1].images[:], held.images[:])
+    data = open_collection(photos).split(0).load(6, 5, 3, memory=0)
+    np.testing.assert_array_equal(data.parts["train"].images[:], held.images[:])
+    assert data.notes[-1].endswith("decoded anew each time (GRADIENTE_CACHE says off).")
+
+
+def test_room_for_some_of_the_images_is_said(photos, monkeypatch):
+    usage = decoded_cache.shutil.disk_usage(photos)
+    monkeypatch.setattr(decoded_cache.shutil, "disk_usage", lambda _: usage._replace(free=2 * 7 * 6 * 5 * 3))
+    data = open_collection(photos).split(0).load(6, 5, 3, memory=0)
+    assert "7 of them, which there is room for, are kept decoded" in data.notes[-1]
+    data.parts["train"].images[:]
+    assert data.cache is not None
+    kept = [at for at in range(24) if data.cache.get(at) is not None]
+    assert len(kept) == 7
 
 
 def test_old_files_go_when_there_is_no_room(photos, tmp_path, monkeypatch):

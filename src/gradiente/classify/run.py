@@ -110,8 +110,7 @@ def train(
     try:
         folder.lock()
         folder.write(CONFIG, _with_whole_paths(filled).as_toml())
-        if examples.digests is not None:
-            folder.write(SPLIT, examples.split_table())
+        folder.write(SPLIT, examples.split_table())
         if examples.unreadable or examples.odd:
             folder.write("quarantine.csv", examples.quarantine_table())
         if find_lr:
@@ -194,7 +193,7 @@ def _train(
 ) -> Run:
     """Train in the run's folder from where it stands, test, and write what came out."""
     lang = job.settings.lang
-    recorder = _Recorder(progress, folder, lang)
+    recorder = _Recorder(progress, folder, lang, job.data)
     if job.settings.model == PRETRAINED:
         trained = fit_pretrained(job, recorder, lambda model: model.save(folder.model), stop, folder.path)
     else:
@@ -212,6 +211,7 @@ def _train(
             if "test" in seen
             else trained.classifier.probabilities(part.images)
         )
+        recorder.tell_trouble()
         test = score(job.data.classes, part.labels, probabilities)
         tested = time.monotonic() - started
         folder.write("report.html", report(job.data, job.settings, trained, test, probabilities, lang))
@@ -248,13 +248,20 @@ def _check_split(folder: RunFolder, examples: Dataset) -> None:
 class _Recorder(Progress):
     """Passes the news on, and keeps the history and its curves in the run folder from epoch to epoch."""
 
-    def __init__(self, listener: Progress, folder: RunFolder, lang: str) -> None:
-        self._listener, self._folder, self._words = listener, folder, words(lang)
+    def __init__(self, listener: Progress, folder: RunFolder, lang: str, data: Dataset) -> None:
+        self._listener, self._folder, self._words, self._data = listener, folder, words(lang), data
+        self._told = False
         self._history: list[Epoch] = []
         self._events: Events | None = None
 
     def note(self, text: str) -> None:
         self._listener.note(text)
+
+    def tell_trouble(self) -> None:
+        """Say once what went wrong with the images and does not stop the run."""
+        if not self._told and self._data.trouble is not None:
+            self._told = True
+            self._listener.note(self._data.trouble)
 
     def start(self, epochs: int, steps: int, batch: int, done: int = 0) -> None:
         self._events = Events(self._folder.path)
@@ -262,10 +269,12 @@ class _Recorder(Progress):
 
     def steps(self, epoch: int, step: int, loss: float, accuracy: float, images_per_second: float) -> None:
         self._listener.steps(epoch, step, loss, accuracy, images_per_second)
+        self.tell_trouble()
 
     def epoch(self, row: Epoch, again: bool = False) -> None:
         self._history.append(row)
         self._listener.epoch(row, again)
+        self.tell_trouble()
         if again:
             return
         self._folder.write(HISTORY, history_table(self._history))
@@ -352,6 +361,6 @@ def _metrics(data: Dataset, trained: Trained, test: Scores | None) -> dict[str, 
         "data": {
             "classes": list(data.classes),
             "unreadable": [{"file": str(u.path), "reason": u.reason} for u in data.unreadable],
-            "notes": list(data.notes),
+            "notes": data.all_notes(),
         },
     }

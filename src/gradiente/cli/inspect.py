@@ -38,8 +38,8 @@ def inspect(
         from gradiente.cli.display import console
         from gradiente.images.audit import audit
         from gradiente.images.audit_page import as_page, as_text
-        from gradiente.images.audit_words import LANGUAGES
-        from gradiente.images.collection import survey_collection
+        from gradiente.images.opening import survey_collection
+        from gradiente.images.wording import LANGUAGES, words
 
         if lang not in LANGUAGES:
             raise SettingsError(f"--lang is {' or '.join(LANGUAGES)}, not {lang!r}.")
@@ -56,4 +56,4 @@ def inspect(
             return
         print(as_text(found, lang), end="")
         if html is not None:
-            print(f"\n{LANGUAGES[lang]['page'].format(path=html)}")
+            print(f"\n{words(lang).say('page', path=str(html))}")

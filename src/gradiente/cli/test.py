@@ -75,7 +75,10 @@ def _print_list(tested: Tested) -> None:
         for line, guess, label in zip(lines, guesses, tested.labels.tolist(), strict=True)
         if guess != label
     ]
-    for title, shown in (("Network's list:", lines), ("Wrong in it:", wrong)):
+    for title, shown in (
+        ("Network's list:", lines),
+        ("Wrong in it:" if wrong else "Nothing in it is wrong.", wrong),
+    ):
         print(title)
         for line in shown[:most]:
             print(f"  {line}")

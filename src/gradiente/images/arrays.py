@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.images.idx import read_idx
-from gradiente.images.labelled import natural_key, some
+from gradiente.images.labelled import PART_NAMES, natural_key, some
 from gradiente.images.memory import free_memory
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, TooLargeError
+from gradiente.images.wording import Phrase
 
-_PARTS = {"train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
-          "test": "test", "testing": "test", "t10k": "test"}  # fmt: skip
 _PART = r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|t10k"
 _IDX_IMAGES = re.compile(
     r"(?P<before>.*)images(?P<between>[-_.])idx3(?P<after>[-_.]ubyte(?:\.gz)?)", re.IGNORECASE
@@ -44,7 +43,7 @@ class LabelledArrays:
     """
 
     root: Path
-    layout: str
+    layout: Phrase
     images: tuple[npt.NDArray[np.uint8], ...]
     labels: tuple[npt.NDArray[Any], ...]
     parts: tuple[str | None, ...]
@@ -91,9 +90,9 @@ def _idx(root: Path, pairs: list[tuple[Path, re.Match[str]]]) -> LabelledArrays:
         except (ValueError, OSError) as error:
             raise DataNotFoundError(f"{path} and {other.name} can't be read: {error}") from error
         found = re.search(_PART, match["before"], re.IGNORECASE)
-        parts.append(_PARTS[found[0].casefold()] if found else None)
+        parts.append(PART_NAMES[found[0].casefold()] if found else None)
         _check_lengths(path, images[-1], labels[-1])
-    return LabelledArrays(root, "IDX files", tuple(images), tuple(labels), tuple(parts))
+    return LabelledArrays(root, Phrase("layout_idx"), tuple(images), tuple(labels), tuple(parts))
 
 
 def _check_lengths(path: Path, images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
@@ -116,7 +115,7 @@ def _npz(path: Path) -> LabelledArrays:
         if match := _KEY.fullmatch(key.casefold()):
             part = match["first"] or match["last"]
             into = images if match["images"] else labels
-            into.setdefault(_PARTS[part] if part else None, key)
+            into.setdefault(PART_NAMES[part] if part else None, key)
     both = [part for part in images if part in labels]
     if not both:
         there = ", ".join(f"{key} {list(value.shape)}" for key, value in arrays.items()) or "nothing"
@@ -134,9 +133,8 @@ def _npz(path: Path) -> LabelledArrays:
         )
     names = next((arrays[name] for name in _NAMES if name in arrays), None)
     given = () if names is None or names.dtype.kind not in "US" else tuple(map(str, names.ravel().tolist()))
-    return LabelledArrays(
-        path, f"arrays {', '.join(images[part] for part in both)}", pixels, classes, tuple(both), given
-    )
+    layout = Phrase("layout_arrays", names=", ".join(images[part] for part in both))
+    return LabelledArrays(path, layout, pixels, classes, tuple(both), given)
 
 
 def _read_npz(path: Path) -> Mapping[str, npt.NDArray[Any]]:

@@ -12,12 +12,17 @@ import numpy.typing as npt
 
 from gradiente.images.collection import Collection
 from gradiente.images.duplicates import is_flat
+from gradiente.images.wording import Phrase
 
 TINY = 16
 """An image with fewer rows or columns than this is called tiny."""
 
 IMBALANCED = 4.0
 """Classes are called imbalanced where the largest has more than so many times the images of the smallest."""
+
+
+_SAID_OTHERWISE = frozenset({"copies", "near_copies", "classes_differ", "parts_differ", "another_format"})
+"""The notes that tell of groups of duplicates and of odd files, which an audit has."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class Audit:
     imbalance: float
 
     @property
+    def notes(self) -> list[Phrase]:
+        """What a person should know beside what the other findings say."""
+        return [note for note in self.collection.notes if note.key not in _SAID_OTHERWISE]
+
+    @property
     def conflicting(self) -> tuple[Group, ...]:
         """The groups whose images are of different classes."""
         return tuple(group for group in self.groups if len(group.classes) > 1)
@@ -112,17 +122,17 @@ def audit(collection: Collection) -> Audit:
     ):
         counts[collection.classes[label]][part] = count
     totals = [sum(parts.values()) for parts in counts.values()]
-    digests = collection.digests
+    equal = set(collection.duplicates.exact)
     groups = [
         Group(
             members,
-            digests is None or len({digests[i] for i in members}) == 1,
+            members in equal,
             tuple(collection.classes[i] for i in sorted({labels[i] for i in members})),
             tuple(sorted({part for i in members if (part := collection.given[i])})),
         )
         for members in collection.duplicates.groups()
     ]
-    blank = () if collection.small is None else _numbers(is_flat(collection.small))
+    blank = _numbers(is_flat(collection.small))
     return Audit(
         collection, counts, dict(Counter(collection.kinds).most_common()), _size(sizes[pixels.argmin()]),
         _size(np.median(sizes, axis=0)), _size(sizes[pixels.argmax()]), tuple(groups), blank,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from gradiente.images.audit import IMBALANCED, Audit, Group
-from gradiente.images.audit_words import LANGUAGES, PHRASES
-from gradiente.images.loading import Unreadable
+from gradiente.images.loading import Unreadable, UnreadableError
+from gradiente.images.wording import Words
+from gradiente.images.wording import words as words_of
 from gradiente.images.workers import in_parallel
 
 _SIDE = 96
@@ -39,12 +40,12 @@ img { width: 96px; height: 96px; object-fit: contain; background: #8882 } .small
 
 def as_text(found: Audit, lang: str = "en") -> str:
     """The findings as lines of text."""
-    words, data = LANGUAGES[lang], found.collection
+    words, data = words_of(lang), found.collection
     names = data.names
     parts = _parts(found)
     rows = [[words["class"], *(words[p] for p in parts), words["all"]]]
     for name, by in found.counts.items():
-        rows.append([name, *(f"{by.get(p, 0):,}" for p in parts), f"{sum(by.values()):,}"])
+        rows.append([name, *(words.number(by.get(p, 0)) for p in parts), words.number(sum(by.values()))])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     table: list[str] = []
     for row in rows:
@@ -55,64 +56,69 @@ def as_text(found: Audit, lang: str = "en") -> str:
     lines = [_found(found, words), "", *table, ""]
     lines.append(f"{words['sizes']}: {_sizes(found, words)}")
     lines.append(
-        f"{words['kinds']}: {', '.join(f'{kind} {count:,}' for kind, count in found.kinds.items())}."
+        f"{words['kinds']}: {', '.join(f'{words.text(kind)} {words.number(n)}' for kind, n in found.kinds.items())}."
     )
     if found.imbalance > IMBALANCED:
-        lines.append(words["imbalance"].format(ratio=found.imbalance))
+        lines.append(words.say("imbalance", ratio=found.imbalance))
+    lines += [words.text(note) for note in found.notes]
     problems = [
-        (words[key].format(count=len(files)), [f"{u.path}: {u.reason}" for u in files])
+        (words.say(key, count=len(files)), [f"{u.path}: {words.text(u.reason)}" for u in files])
         for key, files in (("unreadable", data.unreadable), ("odd", data.odd)) if files
     ]  # fmt: skip
     for key, groups in (("across", found.across), ("conflicting", found.conflicting)):
         if groups:
-            problems.append((words[key].format(count=len(groups)), [_line(g, found, words) for g in groups]))
+            problems.append((words.say(key, count=len(groups)), [_line(g, found, words) for g in groups]))
     if found.groups:
         problems.append((_duplicates(found, words), [_line(g, found, words) for g in found.groups]))
     for key, images in (("blank", found.blank), ("tiny", found.tiny)):
         if images:
-            problems.append((words[key].format(count=len(images)), [names[i] for i in images]))
+            problems.append((words.say(key, count=len(images)), [names[i] for i in images]))
     for title, items in problems:
         lines += ["", f"{title}:", *(f"  {item}" for item in items[:_MOST_LINES])]
         if len(items) > _MOST_LINES:
-            lines.append(f"  {words['more'].format(count=len(items) - _MOST_LINES)}")
-    if not problems:
+            lines.append(f"  {words.say('more', count=len(items) - _MOST_LINES)}")
+    if not problems and not found.notes:
         lines += ["", words["nothing"]]
     return "\n".join(lines) + "\n"
 
 
 def as_page(found: Audit, lang: str = "en") -> str:
     """The findings as an HTML page."""
-    words, data = LANGUAGES[lang], found.collection
-    title = words["title"].format(root=data.root.name or str(data.root))
+    words, data = words_of(lang), found.collection
+    title = words.say("title", root=data.root.name or str(data.root))
     most = max(sum(by.values()) for by in found.counts.values())
     parts = _parts(found)
     head = "".join(
         f"<th>{escape(h)}</th>" for h in (words["class"], *(words[p] for p in parts), words["all"], "")
     )
     rows = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{by.get(p, 0):,}</td>' for p in parts)}"
-        f"<td>{sum(by.values()):,}</td>"
+        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{words.number(by.get(p, 0))}</td>' for p in parts)}"
+        f"<td>{words.number(sum(by.values()))}</td>"
         f'<td class="bars"><span class="bar" style="width:{160 * sum(by.values()) / most:.0f}px"></span></td></tr>'
         for name, by in found.counts.items()
     )
-    kinds = ", ".join(f"{escape(kind)}: {count:,}" for kind, count in found.kinds.items())
+    kinds = ", ".join(
+        f"{escape(words.text(kind))}: {words.number(count)}" for kind, count in found.kinds.items()
+    )
+    notes = "".join(f"<li>{escape(words.text(note))}</li>" for note in found.notes)
     body = [
         f"<h1>{escape(title)}</h1><p>{escape(_found(found, words))}</p>",
         f"<h2>{words['classes']}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
-        f"<p class='bad'>{words['imbalance'].format(ratio=found.imbalance)}</p>"
+        f"<p class='bad'>{words.say('imbalance', ratio=found.imbalance)}</p>"
         if found.imbalance > IMBALANCED
         else "",
+        f"<h2>{words['notes']}</h2><ul>{notes}</ul>" if notes else "",
         _examples(found),
         f"<h2>{words['sizes']}</h2><p>{escape(_sizes(found, words))}</p><h2>{words['kinds']}</h2><p>{kinds}</p>",
-        _files(words["unreadable"], data.unreadable),
-        _files(words["odd"], data.odd),
-        _groups(words["across"].format(count=len(found.across)), found.across, found, words),
-        _groups(words["conflicting"].format(count=len(found.conflicting)), found.conflicting, found, words),
+        _files("unreadable", data.unreadable, words),
+        _files("odd", data.odd, words),
+        _groups(words.say("across", count=len(found.across)), found.across, found, words),
+        _groups(words.say("conflicting", count=len(found.conflicting)), found.conflicting, found, words),
         _groups(
             _duplicates(found, words), found.groups, found, words, words["duplicates_text"].replace("`", "")
         ),
-        _pictures(words["blank"], found.blank, found, words),
-        _pictures(words["tiny"], found.tiny, found, words),
+        _pictures("blank", found.blank, found, words),
+        _pictures("tiny", found.tiny, found, words),
     ]
     return (
         f'<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -128,35 +134,33 @@ def _parts(found: Audit) -> list[str]:
     return [part for part in ("train", "validation", "test") if part in there]
 
 
-def _found(found: Audit, words: Mapping[str, str]) -> str:
+def _found(found: Audit, words: Words) -> str:
     data = found.collection
-    layout = data.layout or str(data.root)
-    for phrase in PHRASES:
-        layout = layout.replace(phrase, words[phrase])
-    return words["found"].format(images=len(data), classes=len(data.classes), layout=layout)
+    return words.say("found", images=len(data), classes=len(data.classes), layout=data.layout)
 
 
-def _sizes(found: Audit, words: Mapping[str, str]) -> str:
-    return words["sizes_text"].format(small=found.smallest, large=found.largest, median=found.median)
+def _sizes(found: Audit, words: Words) -> str:
+    sizes = {"smallest": found.smallest, "largest": found.largest, "median": found.median}
+    return words.say("sizes_text", **{name: "×".join(map(str, size)) for name, size in sizes.items()})
 
 
-def _duplicates(found: Audit, words: Mapping[str, str]) -> str:
+def _duplicates(found: Audit, words: Words) -> str:
     images = sum(len(group.members) for group in found.groups)
-    text = words["duplicates"].format(groups=len(found.groups), images=images)
+    text = words.say("duplicates", groups=len(found.groups), images=images)
     return text if found.collection.duplicates.complete else f"{text}. {words['incomplete']}"
 
 
-def _line(group: Group, found: Audit, words: Mapping[str, str]) -> str:
+def _line(group: Group, found: Audit, words: Words) -> str:
     names = [found.collection.names[i] for i in group.members[:_MOST_IN_A_GROUP]]
     rest = len(group.members) - len(names)
-    more = f" {words['more'].format(count=rest)}" if rest else ""
+    more = f" {words.say('more', count=rest)}" if rest else ""
     classes = f" ({', '.join(group.classes)})" if len(group.classes) > 1 else ""
     return f"{words['exact' if group.exact else 'near']}: {', '.join(names)}{more}{classes}"
 
 
-def _files(title: str, files: Sequence[Unreadable]) -> str:
-    items = "".join(f"<li>{escape(str(u.path))}: {escape(u.reason)}</li>" for u in files)
-    return f"<h2>{escape(title.format(count=len(files)))}</h2><ul>{items}</ul>" if files else ""
+def _files(title: str, files: Sequence[Unreadable], words: Words) -> str:
+    items = "".join(f"<li>{escape(str(u.path))}: {escape(words.text(u.reason))}</li>" for u in files)
+    return f"<h2>{escape(words.say(title, count=len(files)))}</h2><ul>{items}</ul>" if files else ""
 
 
 def _examples(found: Audit) -> str:
@@ -172,9 +176,7 @@ def _examples(found: Audit) -> str:
     return "".join(rows)
 
 
-def _groups(
-    title: str, groups: Sequence[Group], found: Audit, words: Mapping[str, str], text: str = ""
-) -> str:
+def _groups(title: str, groups: Sequence[Group], found: Audit, words: Words, text: str = "") -> str:
     if not groups:
         return ""
     data = found.collection
@@ -186,20 +188,20 @@ def _groups(
             for i in members
         ]
         rest = len(group.members) - len(members)
-        more = f" {words['more'].format(count=rest)}" if rest else ""
+        more = f" {words.say('more', count=rest)}" if rest else ""
         kind = words["exact" if group.exact else "near"]
         rows.append(f'<span class="small">{kind}{more}</span>{_row(members, found, captions)}')
     if len(groups) > _MOST_GROUPS:
-        rows.append(f"<p>{words['more'].format(count=len(groups) - _MOST_GROUPS)}</p>")
+        rows.append(f"<p>{words.say('more', count=len(groups) - _MOST_GROUPS)}</p>")
     return f"<h2>{escape(title)}</h2><p class='small'>{escape(text)}</p>{''.join(rows)}"
 
 
-def _pictures(title: str, images: Sequence[int], found: Audit, words: Mapping[str, str]) -> str:
+def _pictures(title: str, images: Sequence[int], found: Audit, words: Words) -> str:
     if not images:
         return ""
     most = _MOST_GROUPS
-    more = f"<p>{words['more'].format(count=len(images) - most)}</p>" if len(images) > most else ""
-    return f"<h2>{escape(title.format(count=len(images)))}</h2>{_row(images[:most], found, [])}{more}"
+    more = f"<p>{words.say('more', count=len(images) - most)}</p>" if len(images) > most else ""
+    return f"<h2>{escape(words.say(title, count=len(images)))}</h2>{_row(images[:most], found, [])}{more}"
 
 
 def _row(images: Sequence[int], found: Audit, captions: Sequence[str]) -> str:
@@ -218,7 +220,7 @@ def _picture(found: Audit, at: int) -> str:
 
     try:
         pixels: npt.NDArray[np.uint8] = found.collection.reader.read(at, _SIDE, _SIDE, 3, "pad")
-    except ValueError:
+    except UnreadableError:
         return ""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=80)

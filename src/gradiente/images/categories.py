@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradiente.images.labelled import natural_key, some
+from gradiente.images.labelled import PART_NAMES, natural_key, some
 from gradiente.images.problems import CategoriesError
 
 SUFFIXES = frozenset({".txt", ".csv", ".tsv"})
@@ -28,43 +29,68 @@ _PREFERRED = (
 _LABEL_COLUMNS = (
     "category", "class", "label", "target", "y", "class_name", "label_name", "categoria", "categoría", "clase", "etiqueta",
 )  # fmt: skip
+_SPLIT_COLUMN = "split"
+_LIKE_SPLIT = ("subset", "partition", "part", "set", "particion", "partición", "parte", "conjunto")
+"""Columns that are taken for the split where all that they say are names of parts."""
+
 _LARGEST = 256 << 20
 
 
-def read_categories(path: Path, images: Collection[str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Categories:
+    """What a file of categories says.
+
+    Attributes:
+        path: the file.
+        by_name: the category by the name of the image as the file has it.
+        parts: likewise the part, where the file says it.
+        column: the column that says the parts, or None.
+    """
+
+    path: Path
+    by_name: dict[str, str]
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+    column: str | None = None
+
+
+def read_categories(path: Path, images: Collection[str]) -> Categories:
     """Read a file of categories.
 
     The file has lines ``name -> category``, or is a table separated by commas, semicolons or tabs: with a header and
-    the columns in any order, or with two columns without one.
+    the columns in any order, or with two columns without one. A column ``split`` of a table says the part of each image, by
+    the names that folders may have: ``train``, ``val``, ``test``, ...
 
     Args:
         path: the file.
         images: the names of the image files, which tell a table's columns apart.
 
     Returns:
-        The category by the name of the image as the file has it. Names may lack the extension where that is unambiguous.
+        What it says. Names may lack the extension where that is unambiguous.
 
     Raises:
-        CategoriesError: it is no such file, says nothing, or names an image twice with different categories.
+        CategoriesError: it is no such file, says nothing, names an image twice with different categories or parts, or has a
+            split that is no name of a part.
     """
     text = _text(path)
-    pairs = _arrows(text, path) if "->" in text else _table(text, path, _stems(images))
+    rows, column = _arrows(text, path) if "->" in text else _table(text, path, _stems(images))
     found: dict[str, str] = {}
-    for name, category in pairs:
-        name = name.removeprefix("./").replace("\\", "/")
-        if found.setdefault(name, category) != category:
-            raise CategoriesError(
-                f"{path} puts {name} into the categories {found[name]!r} and {category!r}. Leave one of the two lines."
-            )
+    parts: dict[str, str] = {}
+    for name, category, part in rows:
+        name = _as_path(name)
+        for what, before, now in (("categories", found, category), ("parts", parts, part)):
+            if now is not None and before.setdefault(name, now) != now:
+                raise CategoriesError(
+                    f"{path} puts {name} into the {what} {before[name]!r} and {now!r}. Leave one of the two lines."
+                )
     if not found:
         raise CategoriesError(
             f"{path} is empty: it has to say the category of each image, as `im-0.png -> sanic`."
         )
-    return found
+    return Categories(path, found, parts, column)
 
 
-def find_categories(folder: Path, images: Collection[str]) -> tuple[Path, dict[str, str]] | None:
-    """The file in ``folder`` that says the categories of the images in it, and what it says; None if there is none."""
+def find_categories(folder: Path, images: Collection[str]) -> Categories | None:
+    """What the file in ``folder`` says that has the categories of the images in it; None if there is none."""
     files = [
         p for p in folder.iterdir() if p.suffix.casefold() in SUFFIXES and p.is_file() and p.name[0] != "."
     ]
@@ -78,8 +104,8 @@ def find_categories(folder: Path, images: Collection[str]) -> tuple[Path, dict[s
             if path.name.casefold() in _PREFERRED:
                 raise
             continue
-        if any(name in known for name in found):
-            return path, found
+        if any(name in known for name in found.by_name):
+            return found
     return None
 
 
@@ -117,8 +143,16 @@ def _text(path: Path) -> str:
         return data.decode("latin-1")
 
 
-def _arrows(text: str, path: Path) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
+_Row = tuple[str, str, str | None]
+"""An image's name, its category, and its part."""
+
+
+def _as_path(name: str) -> str:
+    return name.replace("\\", "/").removeprefix("./")
+
+
+def _arrows(text: str, path: Path) -> tuple[list[_Row], None]:
+    rows: list[_Row] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -127,18 +161,18 @@ def _arrows(text: str, path: Path) -> list[tuple[str, str]]:
             raise CategoriesError(
                 f"{path}, line {number}: {line.strip()[:80]!r} is not of the form `im-0.png -> sanic`."
             )
-        pairs.append((name, category))
-    return pairs
+        rows.append((name, category, None))
+    return rows, None
 
 
-def _table(text: str, path: Path, known: set[str]) -> list[tuple[str, str]]:
+def _table(text: str, path: Path, known: set[str]) -> tuple[list[_Row], str | None]:
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max("\t;,", key=first.count)
     rows = [
         [c.strip() for c in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)
     ]
     if not rows:
-        return []
+        return [], None
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
         if len(row) != width or width < 2:
@@ -146,19 +180,42 @@ def _table(text: str, path: Path, known: set[str]) -> list[tuple[str, str]]:
                 f"{path}, row {number} has {len(row)} columns and the first has {width}. A table of categories has a "
                 "column of image names and a column of categories in every row; or write lines `im-0.png -> sanic`."
             )
-    hits = [sum(row[i].replace("\\", "/").removeprefix("./") in known for row in rows) for i in range(width)]
+    hits = [sum(_as_path(row[i]) in known for row in rows) for i in range(width)]
     name_at = max(range(width), key=hits.__getitem__)
     if not hits[name_at]:
         raise CategoriesError(
             f"{path}: no column has the names of the images beside it; it begins with {some(rows[0])}."
         )
-    has_header = rows[0][name_at].replace("\\", "/").removeprefix("./") not in known
-    label_at = _label_column(path, rows[0], name_at, has_header)
-    return [(row[name_at], row[label_at]) for row in rows[has_header:] if row[name_at]]
+    has_header = _as_path(rows[0][name_at]) not in known
+    said = [row for row in rows[has_header:] if row[name_at]]
+    split_at = _split_column(path, rows[0], said, name_at) if has_header else None
+    label_at = _label_column(path, rows[0], (name_at, split_at), has_header)
+    if split_at is None:
+        return [(row[name_at], row[label_at], None) for row in said], None
+    return [(r[name_at], r[label_at], PART_NAMES[r[split_at].casefold()]) for r in said], rows[0][split_at]
 
 
-def _label_column(path: Path, header: list[str], name_at: int, has_header: bool) -> int:
-    others = [i for i in range(len(header)) if i != name_at]
+def _split_column(path: Path, header: list[str], rows: list[list[str]], name_at: int) -> int | None:
+    """The column that says the part of each image, if there is one."""
+    for at, name in enumerate(header):
+        known = name.casefold() == _SPLIT_COLUMN
+        if at == name_at or not (known or name.casefold() in _LIKE_SPLIT):
+            continue
+        unknown = [row for row in rows if row[at].casefold() not in PART_NAMES]
+        if not unknown:
+            return at
+        if known:
+            values = sorted({row[at] for row in unknown}, key=natural_key)
+            raise CategoriesError(
+                f"{path}: its column {name!r} has {some([repr(value) for value in values])}, as for "
+                f"{some([row[name_at] for row in unknown])}. It has to say train, validation or test of every image; or "
+                "give the column another name, and gradiente divides the images itself."
+            )
+    return None
+
+
+def _label_column(path: Path, header: list[str], besides: Collection[int | None], has_header: bool) -> int:
+    others = [i for i in range(len(header)) if i not in besides]
     if len(others) == 1:
         return others[0]
     named = [i for wanted in _LABEL_COLUMNS for i in others if has_header and header[i].casefold() == wanted]

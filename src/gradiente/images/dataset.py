@@ -11,8 +11,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gradiente.images.decoded_cache import DecodedCache
 from gradiente.images.loading import Unreadable
 from gradiente.images.streaming import Streamed
+from gradiente.images.wording import Phrase
 
 Images: TypeAlias = npt.NDArray[np.uint8] | Streamed
 """Images of one size: in memory, or read from the disk when they are asked for.
@@ -30,11 +32,13 @@ class Part:
         images: uint8 ``[n, height, width, channels]``: an array, or ``Streamed`` where they are more than fits in memory.
         labels: int32 ``[n]``.
         names: what the images are called in lists.
+        pictures: int64 ``[n]``, the same number for images that are the same picture, or nearly; None where nobody looked.
     """
 
     images: Images
     labels: npt.NDArray[np.int32]
     names: Sequence[str]
+    pictures: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,17 +54,28 @@ class Dataset:
         source: what the data is, as a phrase.
         notes: what a person should know about it.
         unreadable: the files that were left out, and why.
-        digests: for a folder, the SHA-256 sum of each file by part and name.
+        digests: the SHA-256 sum of each file, or of each image of an array, by part and name.
         odd: the files that something is wrong with and that are read all the same.
+        cache: where decoded images are kept, if they are.
     """
 
     classes: tuple[str, ...]
     parts: dict[str, Part]
     source: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Phrase, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     digests: dict[tuple[str, str], str] | None = None
     odd: tuple[Unreadable, ...] = ()
+    cache: DecodedCache | None = None
+
+    @property
+    def trouble(self) -> Phrase | None:
+        """What went wrong with the images since they were opened, and does not stop anything; None if nothing did."""
+        return None if self.cache is None else self.cache.trouble
+
+    def all_notes(self) -> list[Phrase]:
+        """What a person should know about the data, by now."""
+        return [*self.notes, *([] if self.trouble is None else [self.trouble])]
 
     @property
     def shape(self) -> tuple[int, int, int]:

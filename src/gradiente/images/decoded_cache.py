@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gradiente.images.wording import Phrase
+
 VARIABLE = "GRADIENTE_CACHE"
 """The environment variable that names another folder for the cache, or says ``off``."""
 
@@ -61,6 +63,11 @@ class DecodedCache:
         count: how many images there are.
         shape: height, width and channels.
 
+    Attributes:
+        path: the file.
+        room: how many images there was room for at the beginning.
+        trouble: why no more images are kept, once that is so.
+
     Raises:
         OSError: the file can't be made.
     """
@@ -80,17 +87,21 @@ class DecodedCache:
         # Half of what is free stays free for others, for the run's checkpoints above all.
         self._room = min(LARGEST, free // 2) // self._bytes
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.room = self._room + os.fstat(self._file).st_blocks * 512 // self._bytes
         os.utime(self.path)
         self._lock = threading.Lock()
-        self.note: str | None = None
+        self.trouble: Phrase | None = None
 
     def get(self, at: int) -> npt.NDArray[np.uint8] | None:
         """Image ``at``; None if it is not there, or not whole."""
-        entry = os.pread(self._file, _ENTRY, at * _ENTRY)
-        value = int.from_bytes(entry, "little")
-        if len(entry) < _ENTRY or not value & _WRITTEN:
+        try:
+            entry = os.pread(self._file, _ENTRY, at * _ENTRY)
+            value = int.from_bytes(entry, "little")
+            if len(entry) < _ENTRY or not value & _WRITTEN:
+                return None
+            data = os.pread(self._file, self._bytes, self._start + at * self._bytes)
+        except OSError:
             return None
-        data = os.pread(self._file, self._bytes, self._start + at * self._bytes)
         if len(data) < self._bytes or zlib.crc32(data) != value & (_WRITTEN - 1):
             return None
         return np.frombuffer(data, np.uint8).reshape(self._shape)
@@ -108,9 +119,8 @@ class DecodedCache:
         except OSError as error:
             with self._lock:
                 self._room = 0
-            self.note = (
-                f"Decoded images are kept no more: {self.path} can't grow ({error.strerror or error})."
-            )
+            why = error.strerror or str(error)
+            self.trouble = Phrase("cache_full", path=str(self.path), why=why)
 
     def _write(self, data: bytes, position: int) -> None:
         while data:

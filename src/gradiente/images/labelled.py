@@ -7,8 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gradiente.images.wording import Phrase, words
+
 PARTS = ("train", "validation", "test")
 """The parts of a data set."""
+
+PART_NAMES = {
+    "train": "train", "training": "train", "entrenamiento": "train", "val": "validation", "valid": "validation",
+    "validation": "validation", "validacion": "validation", "validación": "validation", "test": "test", "testing": "test",
+    "t10k": "test", "prueba": "test",
+}  # fmt: skip
+"""What the parts may be called where data says them: as the names of folders, of arrays, in a column of a table."""
 
 EXTENSIONS = frozenset(
     {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".jfif", ".jpe", ".dib"}
@@ -48,8 +57,8 @@ class LabelledFiles:
     root: Path
     classes: tuple[str, ...]
     files: tuple[ImageFile, ...]
-    layout: str
-    notes: tuple[str, ...] = field(default=())
+    layout: Phrase
+    notes: tuple[Phrase, ...] = field(default=())
 
     def only(self, files: Iterable[ImageFile]) -> LabelledFiles:
         """The same data set with these of its files."""
@@ -77,5 +86,4 @@ def some(names: Sequence[str], most: int = 3) -> str:
     >>> some(["a", "b", "c", "d", "e"])
     'a, b, c and 2 more'
     """
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+    return words("en").some(names, most)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from gradiente.images.categories import find_categories, has_categories, read_categories
-from gradiente.images.labelled import ImageFile, LabelledFiles, is_image_name, natural_key, some
+from gradiente.images.categories import Categories, find_categories, has_categories, read_categories
+from gradiente.images.labelled import (
+    PART_NAMES,
+    PARTS,
+    ImageFile,
+    LabelledFiles,
+    is_image_name,
+    natural_key,
+    some,
+)
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError
-
-_PART_NAMES = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
-               "validation": "validation", "test": "test", "testing": "test"}  # fmt: skip
+from gradiente.images.wording import Phrase
 
 
 def find_labelled(root: str | Path, categories: str | Path | None = None) -> LabelledFiles:
@@ -39,19 +45,23 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
         raise DataNotFoundError(f"{root} {what}. Name a folder of images.")
     try:
         if categories is not None:
-            return _by_categories(root, Path(categories))
+            path = Path(categories)
+            images = find_images(root)
+            return _by_categories(
+                root, read_categories(path, [p.relative_to(root).as_posix() for p in images])
+            )
         folders, images = _inside(root)
         if images:
             found = find_categories(root, [p.name for p in images])
             if found is not None:
-                return _by_categories(root, found[0])
-        parts = [f for f in folders if f.name.casefold() in _PART_NAMES]
+                return _by_categories(root, found)
+        parts = [f for f in folders if f.name.casefold() in PART_NAMES]
         if (
             parts
             and len(parts) == len(folders)
-            and any(_PART_NAMES[p.name.casefold()] == "train" for p in parts)
+            and any(PART_NAMES[p.name.casefold()] == "train" for p in parts)
         ):
-            return _by_parts(root, parts)
+            return _by_parts(root, parts) or _without_classes(root, parts)
         if folders:
             below = _categories_of_folders(root, folders)
             return _by_folder(root, folders, images) if below is None else _by_categories(root, below)
@@ -68,7 +78,7 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
     raise NoImagesError(f"{root} has no images. It needs one sub-folder of images per class.")
 
 
-def _categories_of_folders(root: Path, folders: list[Path]) -> Path | None:
+def _categories_of_folders(root: Path, folders: list[Path]) -> Categories | None:
     """The file of categories beside folders that are no classes, such as ``labels.csv`` beside ``images/``."""
     if not has_categories(root):
         return None
@@ -82,7 +92,7 @@ def _categories_of_folders(root: Path, folders: list[Path]) -> Path | None:
     if found is None:
         return None
     known = _names({name: root / name for name in names})
-    return found[0] if 2 * sum(name in known for name in found[1]) > len(names) else None
+    return found if 2 * sum(name in known for name in found.by_name) > len(names) else None
 
 
 def find_images(root: Path) -> list[Path]:
@@ -109,13 +119,12 @@ def _inside(root: Path) -> tuple[list[Path], list[Path]]:
 
 def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledFiles:
     images = {f.name: find_images(f) for f in folders}
-    notes: list[str] = []
+    notes: list[Phrase] = []
     empty = [name for name, paths in images.items() if not paths]
     if empty:
-        notes.append(f"Left out {len(empty)} sub-folders without images: {some(empty)}.")
+        notes.append(Phrase("empty_folders", count=len(empty), names=empty))
     if beside:
-        names = some([p.name for p in beside])
-        notes.append(f"Left out {len(beside)} images that are in no sub-folder: {names}.")
+        notes.append(Phrase("beside", count=len(beside), names=[p.name for p in beside]))
     classes = tuple(name for name, paths in images.items() if paths)
     files = tuple(
         ImageFile(path, path.relative_to(root).as_posix(), label)
@@ -126,31 +135,42 @@ def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledF
         raise NoImagesError(
             f"{root} has {len(folders)} sub-folders ({some(list(images))}), and none has an image in it."
         )
-    return LabelledFiles(root, classes, files, "one sub-folder per class", tuple(notes))
+    return LabelledFiles(root, classes, files, Phrase("layout_folders"), tuple(notes))
 
 
-def _by_parts(root: Path, parts: list[Path]) -> LabelledFiles:
-    found = [(_PART_NAMES[p.name.casefold()], _one_part(p)) for p in parts]
-    classes = sorted({name for _, inside in found for name in inside.classes}, key=natural_key)
-    files = tuple(
-        ImageFile(
-            file.path, file.path.relative_to(root).as_posix(), classes.index(inside.classes[file.label]), part
-        )
-        for part, inside in found
-        for file in inside.files
-    )
+def _by_parts(root: Path, parts: list[Path]) -> LabelledFiles | None:
+    """The parts' images with their classes; None where the parts have none."""
+    order = sorted(parts, key=lambda p: PARTS.index(PART_NAMES[p.name.casefold()]))
+    found = [(PART_NAMES[p.name.casefold()], p.name, _one_part(p)) for p in order]
+    classes = sorted({name for _, _, inside in found for name in inside.classes}, key=natural_key)
+    files: list[ImageFile] = []
+    for part, folder, inside in found:
+        for file in inside.files:
+            if file.part not in (None, part):
+                raise CategoriesError(
+                    f"{file.path} lies in the folder {folder}, and its table of categories says that it is for {file.part}."
+                )
+            name = file.path.relative_to(root).as_posix()
+            files.append(ImageFile(file.path, name, classes.index(inside.classes[file.label]), part))
     if not files:
-        raise NoImagesError(
-            f"{root} is divided into {some([p.name for p in parts])}, but these have no sub-folders with images."
-        )
-    layouts = sorted({inside.layout for _, inside in found if inside.files})
-    layout = f"{'; '.join(layouts)}, divided into {', '.join(p.name for p in parts)}"
+        return None
+    layouts = sorted({inside.layout for _, _, inside in found if inside.files})
+    layout = Phrase("layout_divided", layouts=layouts, parts=", ".join(folder for _, folder, _ in found))
     notes = tuple(
-        f"{path.name}: {note}"
-        for path, (_, inside) in zip(parts, found, strict=True)
-        for note in inside.notes
+        Phrase("of_part", part=folder, note=note) for _, folder, inside in found for note in inside.notes
     )
-    return LabelledFiles(root, tuple(classes), files, layout, notes)
+    return LabelledFiles(root, tuple(classes), tuple(files), layout, notes)
+
+
+def _without_classes(root: Path, parts: list[Path]) -> LabelledFiles:
+    """The parts' images by a file of categories beside them."""
+    said = _categories_of_folders(root, parts)
+    if said is None:
+        raise NoImagesError(
+            f"{root} is divided into {some([p.name for p in parts])}, but these have no sub-folders with images, and no "
+            "file beside them says their classes."
+        )
+    return _by_categories(root, said)
 
 
 def _one_part(folder: Path) -> LabelledFiles:
@@ -159,41 +179,71 @@ def _one_part(folder: Path) -> LabelledFiles:
     if images:
         found = find_categories(folder, [p.name for p in images])
         if found is not None:
-            return _by_categories(folder, found[0])
+            return _by_categories(folder, found)
     if not folders:
-        why = "; it has no file that says the classes of the images in it" if images else ""
-        return LabelledFiles(
-            folder, (), (), "", (f"Left out, as it has no sub-folders of classes with images{why}.",)
-        )
+        return _nothing(folder, "no_categories_here" if images else "no_sub_folders")
     if not any(True for f in folders for _ in _walk(f)):
-        return LabelledFiles(folder, (), (), "", ("Left out, as it has no images.",))
+        return _nothing(folder, "no_images_here")
     return _by_folder(folder, folders, images)
 
 
-def _by_categories(root: Path, path: Path) -> LabelledFiles:
+def _nothing(folder: Path, note: str) -> LabelledFiles:
+    return LabelledFiles(folder, (), (), Phrase("layout_folders"), (Phrase(note),))
+
+
+def _by_categories(root: Path, said: Categories) -> LabelledFiles:
     images = {p.relative_to(root).as_posix(): p for p in find_images(root)}
     if not images:
         raise NoImagesError(f"{root} has no images.")
-    said = read_categories(path, list(images))
     known = _names(images)
-    pairs = {known[name]: category for name, category in said.items() if name in known}
-    missing = [name for name in said if name not in known]
-    if not pairs:
+    by_image = {known[name]: name for name in said.by_name if name in known}
+    missing = [name for name in said.by_name if name not in known]
+    if not by_image:
         raise CategoriesError(
-            f"{path} names none of the {len(images):,} images in {root}; it names {some(missing)}, and there are "
+            f"{said.path} names none of the {len(images):,} images in {root}; it names {some(missing)}, and there are "
             f"{some(list(images))}."
         )
-    notes: list[str] = []
+    notes: list[Phrase] = []
+    file = said.path.name
     if missing:
-        notes.append(f"{path.name} names {len(missing):,} images that are not there: {some(missing)}.")
-    without = [name for name in images if name not in pairs]
+        notes.append(Phrase("missing", file=file, count=len(missing), names=missing))
+    without = [name for name in images if name not in by_image]
     if without:
-        notes.append(f"Left out {len(without):,} images that {path.name} does not name: {some(without)}.")
-    classes = tuple(sorted(set(pairs.values()), key=natural_key))
-    files = tuple(
-        ImageFile(images[name], name, classes.index(pairs[name])) for name in images if name in pairs
+        notes.append(Phrase("unnamed", file=file, count=len(without), names=without))
+    classes = tuple(sorted({said.by_name[name] for name in by_image.values()}, key=natural_key))
+    folders = _parts_of_folders(images)
+    files: list[ImageFile] = []
+    for image, path in images.items():
+        if image not in by_image:
+            continue
+        name = by_image[image]
+        part, folder = said.parts.get(name), folders.get(image)
+        if part and folder and part != folder:
+            raise CategoriesError(
+                f"{said.path} says that {name} is for {part}, and it lies in the folder for {folder}. Move it, or change "
+                f"the column {said.column!r}."
+            )
+        files.append(ImageFile(path, image, classes.index(said.by_name[name]), part or folder))
+    layout = Phrase("layout_categories", file=file)
+    if said.column:
+        layout = Phrase("layout_split_column", file=file, column=said.column)
+    elif folders:
+        named = {image.partition("/")[0]: part for image, part in folders.items()}
+        tops = sorted(named, key=lambda folder: PARTS.index(named[folder]))
+        layout = Phrase("layout_divided", layouts=[layout], parts=", ".join(tops))
+    return LabelledFiles(root, classes, tuple(files), layout, tuple(notes))
+
+
+def _parts_of_folders(images: Collection[str]) -> dict[str, str]:
+    """The part of each image by the folder that it lies in; empty unless all lie in folders called as parts."""
+    parts = {
+        image: PART_NAMES.get(image.partition("/")[0].casefold(), "") for image in images if "/" in image
+    }
+    return (
+        parts
+        if all(image in parts and parts[image] for image in images) and "train" in parts.values()
+        else {}
     )
-    return LabelledFiles(root, classes, files, f"images with categories in {path.name}", tuple(notes))
 
 
 def _names(images: Mapping[str, Path]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ import simplejpeg
 from gradiente.images.kinds import FORMATS, what_else
 from gradiente.images.modes import plain
 from gradiente.images.remarks import without_remarks
+from gradiente.images.wording import Phrase
 from gradiente.images.workers import in_parallel
 
 Resize: TypeAlias = Literal["stretch", "crop", "pad"]
@@ -46,8 +48,20 @@ class Unreadable:
     """
 
     path: Path
-    reason: str
+    reason: Phrase
     used: bool = False
+
+
+class UnreadableError(ValueError):
+    """A file is no image that can be read.
+
+    Attributes:
+        reason: why.
+    """
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def read_image(
@@ -69,7 +83,7 @@ def read_image(
         uint8 ``[height, width, channels]``.
 
     Raises:
-        ValueError: the file is no image that can be read. The message is the reason.
+        UnreadableError: the file is no image that can be read.
     """
     data = contents(source)
     return decoded(data, lambda image: fit(image, height, width, channels, resize, data))
@@ -99,8 +113,8 @@ def load_images(
     def load(at: int) -> Unreadable | None:
         try:
             images[at] = read_image(paths[at], height, width, channels, resize)
-        except ValueError as error:
-            return Unreadable(paths[at], str(error))
+        except UnreadableError as error:
+            return Unreadable(paths[at], error.reason)
         return None
 
     problems = in_parallel(load, range(len(paths)))
@@ -113,45 +127,46 @@ def contents(source: Path | bytes) -> bytes:
     """The bytes of a file.
 
     Raises:
-        ValueError: it can't be read; the message is the reason.
+        UnreadableError: it can't be read.
     """
     if isinstance(source, bytes):
         return source
     try:
         if not source.is_file():
-            raise ValueError("it is no file" if source.exists() else "there is no such file")
+            raise UnreadableError(Phrase("reason_no_file" if source.exists() else "reason_not_there"))
         if source.stat().st_size > _LARGEST_FILE:
-            raise ValueError(f"the file has {source.stat().st_size:,} bytes")
+            raise UnreadableError(Phrase("reason_bytes", count=source.stat().st_size))
         return source.read_bytes()
     except OSError as error:
-        raise ValueError(error.strerror or str(error)) from error
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise UnreadableError(Phrase("reason_denied")) from error
+        raise UnreadableError(Phrase("reason_system", why=error.strerror or str(error))) from error
 
 
 def decoded(data: bytes, use: Callable[[Any], _Result]) -> _Result:
-    """What ``use`` makes of the image, with every fault of the file as a ValueError that gives the reason."""
+    """What ``use`` makes of the image, with every fault of the file as an UnreadableError."""
     from PIL import Image, UnidentifiedImageError
 
     if not data:
-        raise ValueError("the file is empty")
+        raise UnreadableError(Phrase("reason_empty"))
     try:
         with without_remarks(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             pixels = image.width * image.height
             if pixels > MOST_PIXELS:
-                raise ValueError(f"{image.width}x{image.height} pixels are too many")
+                size = {"width": str(image.width), "height": str(image.height)}
+                raise UnreadableError(Phrase("reason_pixels", **size))
             if pixels > _MANY_PIXELS:
                 with _one_large:
                     return use(image)
             return use(image)
     except UnidentifiedImageError:
-        raise ValueError(what_else(data)) from None
-    except (MemoryError, KeyboardInterrupt):
+        raise UnreadableError(what_else(data)) from None
+    except (MemoryError, KeyboardInterrupt, UnreadableError):
         raise
     except Image.DecompressionBombError as error:
-        raise ValueError("it has too many pixels") from error
-    except ValueError as error:
-        raise ValueError(_sentence(error)) from error
+        raise UnreadableError(Phrase("reason_bomb")) from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-        raise ValueError(f"it is damaged ({_sentence(error)})") from error
+        raise UnreadableError(Phrase("reason_damaged", why=_sentence(error))) from error
 
 
 def _sentence(error: Exception) -> str:

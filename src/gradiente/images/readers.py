@@ -31,7 +31,7 @@ class Reader(Protocol):
         """Image ``at`` as uint8 ``[height, width, channels]``.
 
         Raises:
-            ValueError: it can't be read; the message is the reason.
+            UnreadableError: it can't be read.
         """
         ...
 

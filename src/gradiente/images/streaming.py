@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.images.decoded_cache import DecodedCache
-from gradiente.images.loading import Resize
+from gradiente.images.loading import Resize, UnreadableError
 from gradiente.images.problems import DataNotFoundError
 from gradiente.images.readers import Reader
 from gradiente.images.workers import in_parallel
@@ -84,7 +84,7 @@ class Streamed:
             if self._cache is not None:
                 self._cache.put(at, image)
             return image
-        except ValueError as error:
+        except UnreadableError as error:
             raise DataNotFoundError(
                 f"{self._reader.place(at)} can't be read any more: {error}. It could be when the run began; put it back, "
                 "and go on with --resume."

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.images.kinds import unlike_name
-from gradiente.images.loading import Unreadable, contents, decoded, fit
+from gradiente.images.loading import Unreadable, UnreadableError, contents, decoded, fit
+from gradiente.images.wording import Phrase
 from gradiente.images.workers import in_parallel
 
+_PIECE = 512
 SIDE = 16
 """Rows and columns of the small pictures."""
 
@@ -47,7 +49,7 @@ class Surveyed:
     size: int
     sha256: str
     small: npt.NDArray[np.uint8]
-    remark: str | None = None
+    remark: Phrase | None = None
 
 
 def survey(
@@ -67,8 +69,8 @@ def survey(
         try:
             data = contents(path)
             return decoded(data, lambda image: _look(image, data, path))
-        except ValueError as error:
-            return Unreadable(path, str(error))
+        except UnreadableError as error:
+            return Unreadable(path, error.reason)
 
     return in_parallel(look, paths, watch)
 
@@ -83,3 +85,30 @@ def _look(image: Any, data: bytes, path: Path) -> Surveyed:
         height, width, mode in _GREY_MODES, "JPEG" if kind == "MPO" else kind, mode, len(data),
         hashlib.sha256(data).hexdigest(), small, unlike_name(path, kind),
     )  # fmt: skip
+
+
+def small_pictures(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Small pictures of images that are decoded already.
+
+    Args:
+        images: uint8 ``[n, height, width, 1 or 3]``.
+
+    Returns:
+        uint8 ``[n, SIDE, SIDE, 3]``.
+    """
+    _, height, width, channels = images.shape
+    rows, columns = _shrinking(height), _shrinking(width)
+    result = np.empty((len(images), SIDE, SIDE, 3), np.uint8)
+    for start in range(0, len(images), _PIECE):
+        piece = images[start : start + _PIECE].astype(np.float32)
+        shrunk = (rows @ piece.reshape(len(piece), height, -1)).reshape(len(piece), SIDE, width, channels)
+        result[start : start + _PIECE] = np.rint(columns @ shrunk)
+    return result
+
+
+def _shrinking(length: int) -> npt.NDArray[np.float32]:
+    """The weights of ``length`` values in ``SIDE`` means of them, ``[SIDE, length]``: triangles, as of bilinear resizing."""
+    step = length / SIDE
+    centres = (np.arange(SIDE)[:, None] + 0.5) * step
+    weights = np.maximum(0, 1 - np.abs(np.arange(length) + 0.5 - centres) / max(1.0, step))
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)

@@ -11,7 +11,7 @@ from PIL import Image
 from gradiente.classify.preparation import choice
 from gradiente.classify.preparation.choice import choose
 from gradiente.classify.settings import Settings
-from gradiente.images.collection import open_collection
+from gradiente.images.opening import open_collection
 
 
 def folder(root: Path, side: int, count: int = 4, grey: bool = False, true: int | None = None) -> Settings:

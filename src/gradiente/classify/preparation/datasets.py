@@ -9,10 +9,10 @@ import numpy as np
 from gradiente.classify.preparation.choice import choose
 from gradiente.classify.problems import ClassesDifferError, SettingsError
 from gradiente.classify.settings import Settings
-from gradiente.images.collection import MNIST, open_collection, survey_collection
 from gradiente.images.dataset import Dataset as Dataset
 from gradiente.images.dataset import Part as Part
 from gradiente.images.loading import Unreadable
+from gradiente.images.opening import MNIST, open_collection, survey_collection
 
 _MNIST_SIZE = (28, 28, 1)
 
@@ -69,7 +69,7 @@ def open_test_part(
         ClassesDifferError: the data has classes that the model lacks.
         DataError: a subclass, if there are no images.
     """
-    collection = survey_collection(source, categories).for_test()
+    collection = survey_collection(source, categories, duplicates=False).for_test()
     if source == MNIST and shape != _MNIST_SIZE:
         raise ClassesDifferError(_differ(collection.classes, classes, "MNIST"))
     chosen = (collection.parts or {})["test"]

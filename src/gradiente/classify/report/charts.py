@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from gradiente.classify.evaluation.reliability import Bin
+from gradiente.images.wording import Words
 
 if TYPE_CHECKING:
     from gradiente.classify.learning.history import Epoch
@@ -26,7 +27,7 @@ _THEME = {
 }
 
 
-def curves(history: Sequence[Epoch], words: Mapping[str, str]) -> str:
+def curves(history: Sequence[Epoch], words: Words) -> str:
     """Loss and accuracy by epoch, for training and validation, side by side.
 
     Args:
@@ -56,7 +57,7 @@ def _panel(
     title: str,
     epochs: Sequence[int],
     lines: Mapping[str, Sequence[float | None]],
-    words: Mapping[str, str],
+    words: Words,
     offset: int,
 ) -> str:
     drawn = {name: values for name, values in lines.items() if any(v is not None for v in values)}
@@ -111,7 +112,7 @@ def themed(svg: str) -> str:
     return svg
 
 
-def calibration(rows: Sequence[Bin], words: Mapping[str, str]) -> str:
+def calibration(rows: Sequence[Bin], words: Words) -> str:
     """How often predictions are right by how sure they are, beside the diagonal; larger dots stand for more images.
 
     Args:
@@ -156,7 +157,7 @@ def calibration(rows: Sequence[Bin], words: Mapping[str, str]) -> str:
     line = " ".join(f"{x(row.confidence):.1f},{y(row.accuracy):.1f}" for row in rows)
     parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLORS["train"]}" stroke-width="1.5"/>')
     for row in rows:
-        told = f"{100 * row.confidence:.0f} % → {100 * row.accuracy:.0f} % ({row.count:,})"
+        told = f"{100 * row.confidence:.0f} % → {100 * row.accuracy:.0f} % ({words.number(row.count)})"
         parts.append(
             f'<circle cx="{x(row.confidence):.1f}" cy="{y(row.accuracy):.1f}" '
             f'r="{2.5 + 7 * math.sqrt(row.count / total):.1f}" fill="{_COLORS["train"]}"><title>{told}</title></circle>'
@@ -169,7 +170,7 @@ def calibration(rows: Sequence[Bin], words: Mapping[str, str]) -> str:
     return "".join(parts) + "</svg>\n"
 
 
-def _decimal(value: float, words: Mapping[str, str]) -> str:
+def _decimal(value: float, words: Words) -> str:
     text = f"{value:.4g}"
     return text.replace(".", ",") if words["lang"] == "es" else text
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gradiente.classify.evaluation.scores import Scores
 from gradiente.classify.preparation.datasets import Part
 from gradiente.classify.report.picture_parts import Store
-from gradiente.classify.report.wording import Words
+from gradiente.images.wording import Words
 
 _MOST_CLASSES = 60
 _MOST_PAIRS = 60

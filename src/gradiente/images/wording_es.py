@@ -1,0 +1,121 @@
+"""The words about images in Spanish."""
+
+from __future__ import annotations
+
+SPANISH = {
+    "lang": "es",
+    "and_more": "{shown} y {count} más",
+    "train": "entrenamiento",
+    "validation": "validación",
+    "test": "prueba",
+    # Cómo están dispuestos los datos.
+    "source": "{root}: {layout}",
+    "layout_folders": "una subcarpeta por clase",
+    "layout_categories": "imágenes con sus categorías en {file}",
+    "layout_split_column": "imágenes con sus categorías en {file}, repartidas según su columna {column}",
+    "layout_divided": "{layouts}, repartidas en {parts}",
+    "layout_idx": "archivos IDX",
+    "layout_arrays": "matrices {names}",
+    "layout_mnist": "dígitos manuscritos",
+    # Lo que conviene saber de ellos.
+    "of_part": "{part}: {note}",
+    "no_sub_folders": "Queda fuera: no tiene subcarpetas de clases con imágenes.",
+    "no_categories_here": "Queda fuera: no tiene subcarpetas de clases con imágenes, ni un archivo que diga las "
+    "clases de las que contiene.",
+    "no_images_here": "Queda fuera: no tiene imágenes.",
+    "empty_folders": "Quedan fuera {count} subcarpetas sin imágenes: {names}.",
+    "empty_folders_one": "Queda fuera una subcarpeta sin imágenes: {names}.",
+    "beside": "Quedan fuera {count} imágenes que no están en ninguna subcarpeta: {names}.",
+    "beside_one": "Queda fuera una imagen que no está en ninguna subcarpeta: {names}.",
+    "missing": "{file} nombra {count} imágenes que no existen: {names}.",
+    "missing_one": "{file} nombra una imagen que no existe: {names}.",
+    "unnamed": "Quedan fuera {count} imágenes que {file} no nombra: {names}.",
+    "unnamed_one": "Queda fuera una imagen que {file} no nombra: {names}.",
+    "another_format": "{count} archivos son de otro formato del que dice su nombre; se leen de todos modos "
+    "({examples}).",
+    "another_format_one": "Un archivo es de otro formato del que dice su nombre; se lee de todos modos ({examples}).",
+    "class_gone": "No se puede leer ninguna imagen de {names}: no cuenta como clase.",
+    "copies": "{count} imágenes son copias idénticas de otras y se quedan en la misma parte que ellas: {examples}.",
+    "copies_one": "Una imagen es una copia idéntica de otra y se queda en la misma parte que ella: {examples}.",
+    "near_copies": "{count} imágenes son casi iguales a otras y se quedan en la misma parte que ellas: {examples}.",
+    "classes_differ": "{count} grupos de estas imágenes llevan clases distintas; alguna tiene que estar mal: "
+    "{examples}.",
+    "classes_differ_one": "Un grupo de estas imágenes lleva clases distintas; alguna tiene que estar mal: {examples}.",
+    "parts_differ": "{count} grupos de estas imágenes están en más de una de tus partes, y eso hace que la "
+    "exactitud parezca mejor de lo que es: {examples}.",
+    "parts_differ_one": "Un grupo de estas imágenes está en más de una de tus partes, y eso hace que la exactitud "
+    "parezca mejor de lo que es: {examples}.",
+    "few_for_test": "Clases con pocas imágenes de prueba: {classes}. Lo que la prueba dice de ellas apenas es más "
+    "que azar.",
+    "class_has": "{name} tiene {number}",
+    "from_disk": "{count} imágenes de {shape} ocupan {gib} GiB: se leen del disco según hacen falta; ya "
+    "decodificadas, se guardan en {path}.",
+    "from_disk_some": "{count} imágenes de {shape} ocupan {gib} GiB: se leen del disco según hacen falta; {kept} de "
+    "ellas, las que caben, se guardan ya decodificadas en {path}.",
+    "from_disk_anew": "{count} imágenes de {shape} ocupan {gib} GiB: se leen del disco según hacen falta y se "
+    "decodifican de nuevo cada vez ({why}).",
+    "cache_full": "Ya no se guardan más imágenes decodificadas; las demás se decodifican de nuevo cada vez: {path} "
+    "no puede crecer ({why}).",
+    "file": "{name}: {reason}",
+    # Por qué no se lee un archivo, o qué tiene de raro.
+    "reason_empty": "el archivo está vacío",
+    "reason_no_file": "no es un archivo",
+    "reason_not_there": "el archivo no existe",
+    "reason_bytes": "el archivo tiene {count} bytes, demasiados para una imagen",
+    "reason_denied": "no tienes permiso para leerlo",
+    "reason_system": "no se puede leer ({why})",
+    "reason_pixels": "{width}×{height} píxeles son demasiados",
+    "reason_bomb": "tiene demasiados píxeles",
+    "reason_damaged": "está dañado ({why})",
+    "reason_other": "es {kind}",
+    "reason_lfs": "es un puntero de Git LFS; `git lfs pull` trae la imagen",
+    "reason_html": "es una página HTML, como la que deja una descarga fallida",
+    "reason_xml": "es un archivo SVG o XML",
+    "reason_zeros": "no contiene más que ceros",
+    "reason_unknown": "no es una imagen de un formato conocido",
+    "reason_named": "es un archivo {kind}, diga lo que diga su nombre",
+    "kind_pdf": "un documento PDF",
+    "kind_zip": "un archivo comprimido ZIP",
+    "kind_gzip": "un archivo comprimido gzip",
+    "kind_7z": "un archivo comprimido 7z",
+    "kind_rar": "un archivo comprimido RAR",
+    "kind_photoshop": "un archivo de Photoshop",
+    "kind_raw": "un archivo RAW de cámara",
+    "kind_icon": "un icono",
+    "kind_postscript": "un documento PostScript",
+    "kind_jpeg2000": "una imagen JPEG 2000",
+    "kind_heic": "una imagen HEIC",
+    "kind_avif": "una imagen AVIF",
+    "kind_video": "un vídeo",
+    "kind_array": "matriz",
+    # Lo que dice `inspect`.
+    "title": "Las imágenes de {root}",
+    "found": "{images} imágenes de {classes} clases; disposición reconocida: {layout}.",
+    "classes": "Clases",
+    "class": "clase",
+    "all": "total",
+    "sizes": "Tamaños",
+    "sizes_text": "alto × ancho de {smallest} a {largest}; la mediana es {median}.",
+    "kinds": "Tipos de imagen",
+    "imbalance": "La clase mayor tiene {ratio} veces las imágenes de la menor: conviene mirar la F1 macro además de "
+    "la exactitud.",
+    "unreadable": "Archivos que no se pueden leer: {count}; quedan fuera",
+    "odd": "Archivos cuyo nombre promete otro formato: {count}; se leen de todos modos",
+    "duplicates": "Imágenes repetidas: {groups} grupos con {images} imágenes",
+    "duplicates_text": "`train` deja cada grupo en una sola parte, para que ninguna imagen sirva a la vez para "
+    "aprender y para probar.",
+    "incomplete": "Hay tantas parecidas que no se compararon todas las parejas.",
+    "exact": "iguales",
+    "near": "casi iguales",
+    "conflicting": "La misma imagen en clases distintas: {count} grupos; en cada uno, alguna clase está mal",
+    "conflicting_one": "La misma imagen en clases distintas: {count} grupo; alguna de sus clases está mal",
+    "across": "La misma imagen en partes distintas: {count} grupos; hacen que la exactitud parezca mejor de lo que es",
+    "across_one": "La misma imagen en partes distintas: {count} grupo; hace que la exactitud parezca mejor de lo "
+    "que es",
+    "blank": "Imágenes que no muestran nada: {count}",
+    "tiny": "Imágenes de menos de 16 filas o columnas: {count}",
+    "notes": "Notas",
+    "more": "y {count} más",
+    "nothing": "No hay nada mal en estas imágenes.",
+    "page": "La página con las imágenes: {path}",
+}
