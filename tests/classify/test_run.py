@@ -120,6 +120,24 @@ def test_parts_are_disjoint_also_where_files_are_equal(photos, tmp_path):
     assert any("5 images are byte for byte copies" in note for note in notes)
 
 
+def test_a_full_disk_for_decoded_images_is_said_once_and_the_run_goes_on(photos, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("GRADIENTE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("gradiente.images.collection.fits_in_memory", lambda *_: False)
+    monkeypatch.setattr("gradiente.images.decoded_cache.os.pwrite", full)
+    notes: list[str] = []
+    progress = classify.Progress()
+    progress.note = notes.append
+    run = classify.train(photos, out=tmp_path / "run", progress=progress, lang="es", **QUICK | {"epochs": 3})
+    told = [note for note in notes if "can't grow (No space left on device)" in note]
+    assert len(told) == 1
+    assert run.test is not None
+    assert told[0] in run.metrics["data"]["notes"]
+    assert "no puede crecer (No space left on device)" in (run.folder / "report.html").read_text()
+
+
 def test_a_stopped_run_keeps_its_best_model(photos, tmp_path):
     asked = iter([False, False, True])
     run = classify.train(photos, out=tmp_path / "run", stop=lambda: next(asked), **QUICK)

@@ -84,6 +84,7 @@ def test_the_last_layer_alone(data: Dataset, tmp_path: Path) -> None:
         np.testing.assert_allclose(seen.logits, kept.logits(images), rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(softmax(seen.logits), kept.probabilities(images), atol=1e-5)
         assert seen.features.shape == (len(images), 1280)
+        np.testing.assert_array_equal(trained.frozen[name], seen.features)
     kept.set_temperature(2.5)
     np.testing.assert_allclose(
         softmax(trained.seen["test"].logits, 2.5), kept.probabilities(data.parts["test"].images), atol=1e-5
@@ -132,6 +133,12 @@ def test_the_last_blocks_are_tuned_and_the_first_stay(data: Dataset, tmp_path: P
         job(data, fine_tune=1, epochs=1, batch=12, lr=1e-3, augment="none", average=0.0), folder=tmp_path
     )
     weights = imagenet.imagenet_weights()
+    body = {name: value for name, value in weights.items() if not name.startswith("logits/")}
+    frozen = Extractor((32, 32, 3), body, PREPROCESSING)
+    assert trained.frozen.keys() == {"train", "validation"}
+    for name, features in trained.frozen.items():
+        np.testing.assert_allclose(features, frozen.compute(data.parts[name].images), rtol=1e-4, atol=1e-4)
+    frozen.close()
     changed = {name for name, v in trained.classifier.weights.items() if not np.array_equal(v, weights[name])}
     assert changed == {
         *(f"block15/{layer}/{kind}" for layer in ("expand", "depthwise", "project") for kind in ("filters", "biases")),

@@ -7,6 +7,8 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,13 +21,15 @@ from gradiente.classify.model.description import Description
 from gradiente.classify.model.graph import Preprocessing, inference_graph
 from gradiente.classify.networks import find_network
 from gradiente.classify.preparation.datasets import Dataset, Part
-from gradiente.classify.report.findings import _sketch
+from gradiente.classify.report.findings import _sketch, look
 from gradiente.classify.report.inside import Inside
 from gradiente.classify.report.page import report
 from gradiente.classify.report.pictures import overlaid, signed, thumbnail
 from gradiente.classify.report.suspects import find_suspects, out_of_fold
 from gradiente.classify.report.wording import LANGUAGES, words
 from gradiente.classify.settings import Settings
+from gradiente.images.loading import Unreadable
+from gradiente.images.wording import Phrase
 
 SHAPE = (12, 12, 3)
 EVIL = '<script>alert("1")</script>'
@@ -87,6 +91,63 @@ def test_everything_is_in_it_and_nothing_from_elsewhere(data, lang):
     assert pictures <= set(range(len(stored["images"])))
     assert set(re.findall(r'data-cell="(.*?)"', page)) == set(stored["cells"])
     assert sum(map(len, stored["cells"].values())) == 10
+
+
+def test_what_it_tells_of_the_data_is_in_its_language(data):
+    notes = (
+        Phrase("missing", file="a.csv", count=3, names=["x.png", "y.png", "z.png"]),
+        Phrase("few_for_test", classes=[Phrase("class_has", name="'cat'", number=1)]),
+    )
+    reason = Phrase("reason_damaged", why="image file is truncated")
+    told = replace(
+        data,
+        source=Phrase(
+            "source", root="fotos", layout=Phrase("layout_split_column", file="a.csv", column="split")
+        ),
+        notes=notes,
+        unreadable=(Unreadable(Path("cat/b.png"), reason),),
+    )
+    spanish = html(told, classifier("softmax"), "es")
+    for text in (
+        "con fotos: imágenes con sus categorías en a.csv, repartidas según su columna split",
+        "a.csv nombra 3 imágenes que no existen: x.png, y.png, z.png.",
+        "Clases con pocas imágenes de prueba: &#x27;cat&#x27; tiene 1.",
+        "cat/b.png: está dañado (image file is truncated)",
+    ):
+        assert text in spanish
+    english = html(told, classifier("softmax"), "en")
+    for phrase in (told.source, *notes, reason):
+        assert escape(phrase) in english
+        assert escape(phrase) not in spanish
+    for sentence in ("The settings of this run", " and ", "images", "which"):
+        assert sentence not in re.sub(
+            r"<style>.*?</style>|<script.*?</script>|<[^>]*>|<pre>.*?</pre>", "", spanish, flags=re.S
+        )
+
+
+def test_labels_are_checked_with_what_never_learnt_them(data):
+    model = classifier("softmax")
+    test = data.parts["test"]
+    probabilities = model.probabilities(test.images)
+    known = {name: np.eye(2)[data.parts[name].labels] + 0.01 for name in ("train", "validation")}
+    known["train"][3] = known["train"][4]
+    found = look(model, data, probabilities, known).checked
+    assert found is not None
+    assert (found.unlearnt, found.count) == (True, 32)
+    assert [found.images[s.index] for s in found.suspects] == [("train", 3)]
+    useless = {name: np.ones((len(data.parts[name]), 3)) for name in known}
+    assert not look(model, data, probabilities, useless).checked.unlearnt
+
+
+def test_a_copy_does_not_tell_the_label():
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(4) % 2, 10)
+    noise = rng.normal(size=(40, 60))
+    doubled, twice = np.concatenate([noise, noise]), np.concatenate([labels, labels])
+    known = out_of_fold(doubled, twice, 2).argmax(1) == twice
+    honest = out_of_fold(doubled, twice, 2, pictures=np.tile(np.arange(40), 2)).argmax(1) == twice
+    assert known.mean() > 0.85
+    assert honest.mean() < 0.75
 
 
 def test_a_report_without_test_images(data):

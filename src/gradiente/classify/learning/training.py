@@ -63,6 +63,8 @@ class Trained:
         interrupted: whether training was stopped before its end.
         seconds: how long it took, validation and compilation included.
         seen: by the part's name, what it makes of images, where training has found that out already.
+        frozen: of a pretrained network, by the part's name, what it saw in the images before it learnt any of their labels,
+            float32 ``[n, d]``.
     """
 
     classifier: Classifier
@@ -72,6 +74,7 @@ class Trained:
     interrupted: bool
     seconds: float
     seen: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
+    frozen: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict[str, npt.NDArray[np.float32]])
 
     @property
     def images_per_second(self) -> float:

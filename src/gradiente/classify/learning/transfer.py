@@ -38,6 +38,9 @@ FEW = 50
 On the pets they helped with 10 for each, and not with 25 or more.
 """
 
+_MOST_KEPT = 20_000
+"""Of so many images at most what the network saw in them stays in memory until their labels are checked with it."""
+
 View: TypeAlias = tuple[str, str]
 """A part of the data, and how its images are shown."""
 
@@ -93,7 +96,8 @@ def fit_pretrained(
     tuned = replace(
         job, preprocessing=PREPROCESSING, initial=initial, trainable=last_blocks(job.settings.fine_tune)
     )
-    return fit(tuned, progress, keep, stop, Checkpoints(folder) if folder is not None else None)
+    trained = fit(tuned, progress, keep, stop, Checkpoints(folder) if folder is not None else None)
+    return replace(trained, frozen=first.frozen)
 
 
 class _LastLayer:
@@ -104,6 +108,7 @@ class _LastLayer:
     ) -> None:
         self._job, self._progress, self._stop, self._body, self._cache = job, progress, stop, body, cache
         self._total = self._seen = 0
+        self.frozen: dict[str, Floats] = {}
         self._started = time.monotonic()
 
     def train(self, keep: Callable[[Classifier], None] | None) -> Trained:
@@ -136,7 +141,8 @@ class _LastLayer:
         self._progress.epoch(row)
         if keep is not None:
             keep(classifier)
-        return Trained(classifier, (row,), row, scores, False, seconds, seen)
+        frozen = {part: known.features for part, known in seen.items()}
+        return Trained(classifier, (row,), row, scores, False, seconds, seen, frozen)
 
     def initial(self) -> Weights | None:
         """Of a run that trains more after it: the weights to begin with; None if it was stopped.
@@ -147,7 +153,11 @@ class _LastLayer:
             found = self._found([("train", AS_THEY_ARE), ("validation", AS_THEY_ARE)])
         finally:
             self._progress.end()
-        return None if found is None else {**self._body, **_weights(self._head(found))}
+        if found is None:
+            return None
+        if sum(map(len, found.values())) <= _MOST_KEPT:
+            self.frozen = {part: features for (part, _), features in found.items()}
+        return {**self._body, **_weights(self._head(found))}
 
     def untrained(self, keep: Callable[[Classifier], None] | None) -> Trained:
         """Stopped before there was anything to learn from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ class Checked:
         suspects: the likely label errors; their indices are positions in ``images``.
         images: for each image checked, the part and the position in it.
         accuracy: how often the labels were predicted from the other images.
+        unlearnt: whether what is known about an image was not learnt with these labels.
     """
 
     count: int
@@ -41,6 +43,7 @@ class Checked:
     suspects: tuple[Suspect, ...]
     images: tuple[tuple[str, int], ...]
     accuracy: float
+    unlearnt: bool
 
     @property
     def trustworthy(self) -> bool:
@@ -71,7 +74,7 @@ def look(
     classifier: Classifier,
     data: Dataset,
     probabilities: npt.NDArray[np.float32],
-    features: dict[str, npt.NDArray[Any]] | None = None,
+    features: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> Findings:
     """Look inside a classifier with the images of its run.
 
@@ -79,14 +82,17 @@ def look(
         classifier: the classifier.
         data: the examples.
         probabilities: what it predicted for the test part.
-        features: what it knows about the images of parts, ``[n, d]``, where that is at hand already.
+        features: of each part, what a network that never saw a label of them knows about its images, ``[n, d]``. Without it,
+            or where it tells classes apart too rarely, what the classifier itself knows is taken.
     """
     test = data.parts["test"]
     inside = Inside(classifier)
     try:
         example = _example(probabilities, test.labels)
         layers = () if example is None else tuple(inside.layers(test.images[example : example + 1][0]))
-        checked = _check_labels(classifier, inside, data, features)
+        checked = None if features is None else _check_labels(classifier, inside, data, features)
+        if checked is None or not checked.trustworthy:
+            checked = _check_labels(classifier, inside, data, None)
         return Findings(inside.filters(), example, layers, _looked(inside, test, probabilities), checked)
     finally:
         inside.close()
@@ -124,7 +130,7 @@ def _looked(
 
 
 def _check_labels(
-    classifier: Classifier, inside: Inside, data: Dataset, given: dict[str, npt.NDArray[Any]] | None
+    classifier: Classifier, inside: Inside, data: Dataset, given: Mapping[str, npt.NDArray[Any]] | None
 ) -> Checked | None:
     where: list[tuple[str, int]] = [
         (name, i) for name in ("train", "validation") for i in range(len(data.parts[name]))
@@ -134,7 +140,7 @@ def _check_labels(
     if len(where) > most:
         kept: list[int] = np.sort(rng.permutation(len(where))[:most]).tolist()
         where = [where[i] for i in kept]
-    if given is not None and {"train", "validation"} <= set(given):
+    if given is not None:
         features = _sketch(np.stack([np.asarray(given[name][i]).ravel() for name, i in where]))
     else:
         shuffled: list[int] = rng.permutation(len(where)).tolist()
@@ -144,11 +150,20 @@ def _check_labels(
     if len(where) < 8:
         return None
     labels = np.array([int(data.parts[name].labels[i]) for name, i in where])
-    guesses = out_of_fold(features, labels, len(data.classes))
+    guesses = out_of_fold(features, labels, len(data.classes), pictures=_pictures(data, where))
     accuracy = float((guesses.argmax(1) == labels).mean())
     found = find_suspects(guesses, labels)
     total = sum(len(data.parts[name]) for name in ("train", "validation"))
-    return Checked(len(where), total, tuple(found[:_MOST_SUSPECTS]), tuple(where), accuracy)
+    return Checked(
+        len(where), total, tuple(found[:_MOST_SUSPECTS]), tuple(where), accuracy, given is not None
+    )
+
+
+def _pictures(data: Dataset, where: list[tuple[str, int]]) -> npt.NDArray[np.int64] | None:
+    """A number for each of the images, the same one for images that are the same picture."""
+    parts = {name: data.parts[name].pictures for name in {name for name, _ in where}}
+    known = {name: pictures for name, pictures in parts.items() if pictures is not None}
+    return np.array([known[name][i] for name, i in where]) if len(known) == len(parts) else None
 
 
 def _features(

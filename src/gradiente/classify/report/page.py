@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,9 +22,9 @@ from gradiente.classify.report.charts import calibration, curves, themed
 from gradiente.classify.report.findings import Findings, look
 from gradiente.classify.report.matrix import confusion, per_class
 from gradiente.classify.report.picture_parts import Store, filters, looked, mistakes, suspects, way
-from gradiente.classify.report.wording import Words
 from gradiente.classify.report.wording import words as words_of
 from gradiente.classify.settings import Settings
+from gradiente.images.wording import Words
 
 _MOST_LINES = 200
 
@@ -50,8 +50,7 @@ def report(
         findings: what is told beyond the scores; worked out without it.
     """
     words = words_of(lang)
-    known = {part: seen.features for part, seen in trained.seen.items()}
-    found = findings or look(trained.classifier, data, probabilities, known)
+    found = findings or look(trained.classifier, data, probabilities, trained.frozen or None)
     store = Store()
     title = words["title"].format(classes=words.number(len(data.classes)))
     sections = "\n".join(_sections(data, settings, trained, test, probabilities, found, words, store))
@@ -80,7 +79,7 @@ def _as_script(value: Any) -> str:
 
 
 def _header(title: str, data: Dataset, settings: Settings, words: Words) -> str:
-    subtitle = words["subtitle"].format(network=settings.model, data=data.source)
+    subtitle = words["subtitle"].format(network=settings.model, data=words.text(data.source))
     return (
         f'<header><div><h1>{escape(title)}</h1><span class="label">{escape(subtitle)}</span></div>'
         f'<button id="theme" title="{escape(words["theme"])}" aria-label="{escape(words["theme"])}">◐</button></header>'
@@ -114,9 +113,10 @@ def _sections(
     yield looked(data, found.looked, probabilities, words, store)
     yield filters(found.filters, words)
     yield _facts(data, settings, trained, words)
-    yield _list(words["notes"], data.notes, words)
-    yield _list(words["unreadable"], [f"{u.path}: {u.reason}" for u in data.unreadable], words)
-    yield _section(words["settings"], words["settings_text"], f"<pre>{escape(settings.as_toml())}</pre>")
+    yield _list(words["notes"], data.all_notes(), words)
+    yield _list(words["unreadable"], [f"{u.path}: {words.text(u.reason)}" for u in data.unreadable], words)
+    lines = [line for line in settings.as_toml().splitlines() if not line.startswith("#")]
+    yield _section(words["settings"], words["settings_text"], f"<pre>{escape(chr(10).join(lines))}</pre>")
 
 
 def _section(title: str, text: str, content: str) -> str:
@@ -159,7 +159,7 @@ def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) ->
     best = trained.best.epoch if trained.best else 0
     parts = {name: words.number(len(part)) for name, part in data.parts.items()}
     rows = [
-        (words["data"], data.source),
+        (words["data"], words.text(data.source)),
         (words["images"], words["parts"].format(**parts)),
         (words["input"], "×".join(map(str, data.shape))),
         (words["network"], f"{settings.model}, {words['parameters'].format(count=words.number(count))}"),
@@ -177,10 +177,10 @@ def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) ->
     )  # fmt: skip
 
 
-def _list(title: str, lines: Any, words: Words) -> str:
+def _list(title: str, lines: Sequence[str], words: Words) -> str:
     if not lines:
         return ""
-    shown = "".join(f"<li>{escape(line)}</li>" for line in lines[:_MOST_LINES])
+    shown = "".join(f"<li>{escape(words.text(line))}</li>" for line in lines[:_MOST_LINES])
     if len(lines) > _MOST_LINES:
         shown += (
             f"<li>{escape(words['more_lines'].format(count=words.number(len(lines) - _MOST_LINES)))}</li>"

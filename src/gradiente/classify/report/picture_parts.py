@@ -13,7 +13,7 @@ from gradiente.classify.preparation.datasets import Dataset, Part
 from gradiente.classify.report.findings import Checked, Findings
 from gradiente.classify.report.inside import Layer
 from gradiente.classify.report.pictures import maps, montage, overlaid, signed, thumbnail, units
-from gradiente.classify.report.wording import Words
+from gradiente.images.wording import Words
 
 _MOST_MISTAKES = 36
 _MOST_FILTERS = 64
@@ -94,8 +94,9 @@ def suspects(data: Dataset, checked: Checked | None, words: Words, store: Store)
     if not checked.trustworthy:
         text = words["no_check"].format(accuracy=words.percent(checked.accuracy, 0))
         return gallery(words["suspects"], text, ())
+    learnt = "" if checked.unlearnt else " " + words["suspects_learnt"]
     if not checked.suspects:
-        return gallery(words["suspects"], words["no_suspects"].format(**counts), ())
+        return gallery(words["suspects"], words["no_suspects"].format(**counts) + learnt, ())
     figures: list[str] = []
     for suspect in checked.suspects:
         name, at = checked.images[suspect.index]
@@ -104,7 +105,7 @@ def suspects(data: Dataset, checked: Checked | None, words: Words, store: Store)
         like = words["looks_like"].format(label=data.classes[suspect.suggested])
         lines = (escape(label), f'<b class="wrong">{escape(like)}</b> {words.percent(suspect.probability)}')
         figures.append(_figure(store.image(name, at, part), lines, str(part.names[at])))
-    return gallery(words["suspects"], words["suspects_text"].format(**counts), figures)
+    return gallery(words["suspects"], words["suspects_text"].format(**counts) + learnt, figures)
 
 
 def way(

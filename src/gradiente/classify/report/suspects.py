@@ -59,7 +59,11 @@ def find_suspects(
 
 
 def out_of_fold(
-    features: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.integer[Any]], classes: int, seed: int = 0
+    features: npt.NDArray[np.floating[Any]],
+    labels: npt.NDArray[np.integer[Any]],
+    classes: int,
+    seed: int = 0,
+    pictures: npt.NDArray[np.integer[Any]] | None = None,
 ) -> npt.NDArray[np.float64]:
     """The probabilities of the classes for each image, from a regression on the others' features.
 
@@ -72,6 +76,8 @@ def out_of_fold(
         labels: ``[n]``.
         classes: the number of classes.
         seed: of the division.
+        pictures: a number for each image, the same one for copies of one picture: they are in one fold, as a copy would
+            tell the label.
 
     Returns:
         ``[n, classes]``.
@@ -80,10 +86,14 @@ def out_of_fold(
     values = (values - values.mean(0)) / np.maximum(values.std(0), 1e-6)
     values = np.hstack([values, np.ones((len(values), 1), np.float32)])
     rng = np.random.default_rng(seed)
-    fold = np.zeros(len(labels), int)
+    _, first, picture = np.unique(
+        np.arange(len(labels)) if pictures is None else pictures, return_index=True, return_inverse=True
+    )
+    fold_of = np.zeros(len(first), int)
     for c in range(classes):
-        of_class = rng.permutation(np.flatnonzero(labels == c))
-        fold[of_class] = (np.arange(len(of_class)) + rng.integers(_FOLDS)) % _FOLDS
+        of_class = rng.permutation(np.flatnonzero(labels[first] == c))
+        fold_of[of_class] = (np.arange(len(of_class)) + rng.integers(_FOLDS)) % _FOLDS
+    fold = fold_of[picture]
     result = np.zeros((len(labels), classes))
     strengths = _STRENGTHS
     for k in range(_FOLDS):

@@ -55,6 +55,8 @@ ENGLISH = {
     "suspects_text": "Every image was judged by a model that had learnt from the others ({count} of the {total} images for "
     "training and validation, in four folds). These look more like another class than like the one that they are labelled "
     "with. Look at them before you trust the numbers above.",
+    "suspects_learnt": "What the network knows about an image was learnt with these labels: wrong ones that it learnt by "
+    "heart don't show here.",
     "no_suspects": "None of the {count} images checked looks labelled wrong.",
     "no_check": "Labels can't be checked with this network: what it knows about an image tells the class of only "
     "{accuracy} of the images for training and validation, each judged by a model that had learnt from the others.",

@@ -58,6 +58,8 @@ SPANISH = {
     "suspects_text": "A cada imagen la juzgó un modelo que había aprendido de las demás ({count} de las {total} imágenes de "
     "entrenamiento y validación, en cuatro grupos). Estas se parecen más a otra clase que a la de su etiqueta. Revísalas "
     "antes de fiarte de las cifras de arriba.",
+    "suspects_learnt": "Lo que la red sabe de una imagen lo aprendió con estas mismas etiquetas: las erróneas que memorizó "
+    "no se ven aquí.",
     "no_suspects": "Ninguna de las {count} imágenes revisadas parece mal etiquetada.",
     "no_check": "Con esta red no se pueden revisar las etiquetas: lo que sabe de una imagen solo permite acertar "
     "la clase del {accuracy} de las imágenes de entrenamiento y validación, cada una juzgada por un modelo que había "
