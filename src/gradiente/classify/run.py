@@ -285,6 +285,7 @@ class _Recorder(Progress):
     def end(self) -> None:
         if self._events is not None:
             self._events.close()
+            self._events = None
         self._listener.end()
 
 
