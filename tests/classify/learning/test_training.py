@@ -11,8 +11,11 @@ import gradiente as tf
 from gradiente import classify
 from gradiente.classify.learning.balance import balanced_positions, balanced_weights
 from gradiente.classify.learning.find_lr import suggest
+from gradiente.classify.learning.graph import training_graph
 from gradiente.classify.learning.history import Epoch
 from gradiente.classify.learning.recipe import Recipe, cross_entropy, optimize, schedule
+from gradiente.classify.model.graph import Preprocessing
+from gradiente.classify.networks.layers import batch_norm, dense, flatten
 from gradiente.classify.preparation.defaults import with_defaults
 from gradiente.classify.problems import DivergedError, OutOfMemoryError, SettingsError
 from gradiente.classify.settings import Settings
@@ -75,6 +78,30 @@ def test_a_step_decays_weights_but_not_biases_and_runs_the_updates():
     np.testing.assert_allclose(np.ravel(found[0]), 2 - 0.1 * 3 - 0.1 * 0.5 * 2)
     np.testing.assert_allclose(found[1], 2 - 0.1 * 3)
     assert (found[2], found[3]) == (2, 1)
+
+
+def test_a_normalization_s_statistics_are_averaged_as_its_weights_are():
+    def network(images, classes, training):
+        return dense(flatten(batch_norm(images, training, "normal")), classes, "logits")
+
+    recipe = Recipe(rate=lambda _: 0.1, optimizer="sgd", average=0.4)
+    learning = training_graph(network, (2, 2, 1), 3, Preprocessing((100.0,), (50.0,)), recipe)
+    rng = np.random.default_rng(0)
+    names = ["normal/gamma", "normal/moving_mean", "normal/moving_variance", "logits/weights"]
+    assert set(names) < set(learning.weights)
+    with tf.Session(graph=learning.graph) as sess:
+        sess.run(learning.initialize)
+        plain = [learning.graph.get_tensor_by_name(f"{name}:0") for name in names]
+        expected = sess.run(plain)
+        for taken in range(1, 6):
+            images = rng.integers(0, 255, (8, 2, 2, 1), np.uint8)
+            sess.run(learning.step, {learning.images: images, learning.labels: np.arange(8) % 3})
+            kept = min(0.4, (1 + taken) / (10 + taken))
+            expected = [kept * e + (1 - kept) * v for e, v in zip(expected, sess.run(plain), strict=True)]
+        found = sess.run([learning.weights[name] for name in names])
+    for name, value, wanted in zip(names, found, expected, strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6, err_msg=name)
+    assert found[1] != 0
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "sgd", "rmsprop"])

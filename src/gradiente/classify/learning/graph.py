@@ -71,9 +71,11 @@ def training_graph(
         if recipe.average:
             # Over the first steps the average is shorter, so that the random start does not weigh on it.
             moving = tf.train.ExponentialMovingAverage(recipe.average, num_updates=tf.train.get_global_step())
+            # A normalization's statistics are those of the weights' steps, and are averaged along with them.
+            averaged = [*trained, *(v for v in model if v not in tf.trainable_variables())]
             with tf.control_dependencies([step]):
-                step = moving.apply(trained)
-            weights.update({v.op.name: moving.average(v) for v in trained})
+                step = moving.apply(averaged)
+            weights.update({v.op.name: moving.average(v) for v in averaged})
         initialize = tf.global_variables_initializer()
     graph.finalize()
     return TrainingGraph(graph, images, labels, step, loss, accuracy, weights, initialize)
