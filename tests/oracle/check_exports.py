@@ -12,7 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-NETWORKS = {"cnn": (16, 20, 1), "cs231n": (32, 32, 3), "resnet20": (32, 32, 3), "softmax": (9, 12, 3)}
+NETWORKS = {
+    "cnn": (16, 20, 1),
+    "cs231n": (32, 32, 3),
+    "deep-cnn": (28, 28, 1),
+    "resnet20": (32, 32, 3),
+    "softmax": (9, 12, 3),
+}
 RESIZES = ("stretch", "crop", "pad")
 SIZES = ((32, 32), (16, 20), (7, 50), (333, 200))
 CLASSES = ("gato", "perro", "ñandú")

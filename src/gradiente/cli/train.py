@@ -61,7 +61,7 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME|FILE.py:FUNCTION",
-            help="softmax, perceptron, cnn, cs231n, resnet20, efficientnet-lite0, or a network of your own.",
+            help="softmax, perceptron, cnn, deep-cnn, cs231n, resnet20, efficientnet-lite0, or a network of your own.",
             show_default="auto: by the images",
             rich_help_panel=_NETWORK,
         ),

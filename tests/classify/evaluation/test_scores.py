@@ -90,4 +90,4 @@ def test_networks_on_images_of_odd_sizes(name):
         with tf.variable_scope("net", reuse=not training):
             assert NETWORKS[name](images, 4, training).shape.as_list() == [None, 4]
     random = {op.type for op in tf.get_default_graph().get_operations()} & {"RandomUniform"}
-    assert bool(random) == (name in ("cnn", "perceptron", "efficientnet-lite0"))
+    assert bool(random) == (name in ("cnn", "deep-cnn", "perceptron", "efficientnet-lite0"))

@@ -25,6 +25,11 @@ def weights(
         ("softmax", (28, 28, 1), 7_850),
         ("perceptron", (28, 28, 1), 784 * 256 + 256 + 256 * 256 + 256 + 256 * 10 + 10),
         ("cnn", (28, 28, 1), 3_274_634),  # the experts' tutorial: 832 + 51,264 + 3,212,288 + 10,250
+        (
+            "deep-cnn",
+            (28, 28, 1),
+            25 * 32 + 9 * (32 * 64 + 64 * 64 + 64 * 128 + 128 * 128) + 2 * 416 + 2048 * 10 + 10,
+        ),
         ("cs231n", (32, 32, 3), 12 * (75 + 1) + (16 * 16 * 12 + 1) * 10),
         ("resnet20", (32, 32, 3), 269_722),  # He et al. 2015, table 6: 0.27 million
         (
@@ -74,7 +79,9 @@ def test_images_that_are_too_small_for_efficientnet() -> None:
 
 
 def test_names_that_there_are_not() -> None:
-    with pytest.raises(SettingsError, match=r"no network 'lenet'. There are cnn, cs231n, efficientnet-lite0"):
+    with pytest.raises(
+        SettingsError, match=r"no network 'lenet'. There are cnn, cs231n, deep-cnn, efficientnet-lite0"
+    ):
         find_network("lenet")
     with pytest.raises(SettingsError, match="layers can be set for the perceptron only"):
         find_network("cnn", layers=2)

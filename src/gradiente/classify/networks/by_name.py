@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from gradiente.classify.networks.cnn import cnn
 from gradiente.classify.networks.cs231n import cs231n
+from gradiente.classify.networks.deep_cnn import deep_cnn
 from gradiente.classify.networks.efficientnet_lite0 import efficientnet_lite0
 from gradiente.classify.networks.own import own_network
 from gradiente.classify.networks.perceptron import perceptron
@@ -21,6 +22,7 @@ Network: TypeAlias = Callable[[Any, int, bool], Any]
 NETWORKS: dict[str, Callable[..., Any]] = {
     "cnn": cnn,
     "cs231n": cs231n,
+    "deep-cnn": deep_cnn,
     "efficientnet-lite0": efficientnet_lite0,
     "perceptron": perceptron,
     "resnet20": resnet20,
