@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,7 +88,8 @@ def kill_and_resume(train: tuple[str, ...], folder: Path, kills: int, seed: int,
         if (run / "config.toml").exists():
             arguments = command("train", "--resume", str(run))
         elif run.exists():
-            run.rmdir()  # killed between making the folder and writing into it: another run would take another name
+            # Killed before its first file was whole: another run would take another name.
+            shutil.rmtree(run)
     subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
     return done
 
