@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradiente.classify.evaluation.reliability import reliability
 from gradiente.classify.evaluation.scores import Scores, score
 from gradiente.classify.learning.history import Epoch, history_table
 from gradiente.classify.learning.training import divide, measure
@@ -91,3 +92,9 @@ def test_networks_on_images_of_odd_sizes(name):
             assert NETWORKS[name](images, 4, training).shape.as_list() == [None, 4]
     random = {op.type for op in tf.get_default_graph().get_operations()} & {"RandomUniform"}
     assert bool(random) == (name in ("cnn", "deep-cnn", "perceptron", "efficientnet-lite0"))
+
+
+def test_probabilities_that_are_no_numbers_are_in_no_interval():
+    probabilities = np.array([[0.9, 0.1], [np.nan, np.nan]], np.float32)
+    (row,) = reliability(probabilities, np.array([0, 1]))
+    assert (row.count, row.accuracy) == (1, 1.0)

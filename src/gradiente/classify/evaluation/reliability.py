@@ -44,7 +44,8 @@ def reliability(
     0.5
     """
     sure, right = probabilities.max(1, initial=0), probabilities.argmax(1) == labels
-    at = np.minimum((sure * bins).astype(int), bins - 1)
+    # A network whose loss ran away is sure of nothing: its probabilities are no numbers, and in no interval.
+    at = np.minimum((np.where(np.isfinite(sure), sure, -1) * bins).astype(int), bins - 1)
     found: list[Bin] = []
     for i in range(bins):
         here = at == i
