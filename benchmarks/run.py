@@ -6,6 +6,7 @@ spread, are printed with the machine's description.
 
     python benchmarks/run.py                  # everything
     python benchmarks/run.py softmax build    # some of it
+    python benchmarks/run.py --alone cifar    # each on one core, the processor's time: on a machine where other work runs
 
 What the kernels take one by one is measured by kernels.py, and whether training comes to the same under each of them by
 convergence.py.
@@ -19,13 +20,14 @@ import platform
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from growth import growth
 from peak import peak
 from prediction import prediction
-from training import cifar, experts, resnet20, softmax
-from turns import HERE, PEERS, Contestant, Times, Worker, environment, report
+from training import softmax, training
+from turns import ALONE, HERE, PEERS, Contestant, Times, Worker, environment, report
 
 
 def build() -> None:
@@ -88,11 +90,14 @@ PARTS = {
     "imports": imports,
     "memory": memory,
     "build": build,
-    "experts": experts,
-    "cifar": cifar,
-    "resnet20": resnet20,
-    "prediction": prediction,
-    "growth": growth,
+    "experts50": partial(training, "experts", 50, aim=0.65),
+    "experts256": partial(training, "experts", 256, aim=0.5),
+    "cifar": partial(training, "cifar", 128, aim=0.5),
+    "resnet20": partial(training, "resnet20", 128, aim=0.6),
+    "prediction-experts": partial(prediction, "experts", "experts' network"),
+    "prediction-lite0": partial(prediction, "efficientnet-lite0", "EfficientNet-Lite0, 224x224"),
+    "growth-experts": partial(growth, "experts"),
+    "growth-cifar": partial(growth, "cifar"),
     "peak": peak,
 }
 
@@ -101,7 +106,12 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; all without a name")
-    chosen = parser.parse_args().parts or list(PARTS)
+    parser.add_argument("--alone", action="store_true", help="one core each; the processor's time")
+    options = parser.parse_args()
+    chosen = options.parts or list(PARTS)
+    if options.alone:
+        os.environ[ALONE] = "1"
+        print("Each contestant on one core; times are those that it used of the processor.")
     print(
         f"{platform.platform()}, {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
     )

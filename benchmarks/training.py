@@ -10,7 +10,16 @@ TORCH = [
 ]
 """PyTorch in each way that can be the fastest one."""
 
-_SESSIONS = [Contestant("gradiente", "run"), Contestant("tensorflow", "run")]
+_SESSIONS = [
+    Contestant("gradiente", "run"), Contestant("gradiente", "run, kept"), Contestant("tensorflow", "run"),
+]  # fmt: skip
+"""gradiente as it is, and with memory kept between steps (``GRADIENTE_MEMORY=keep``)."""
+
+_NAMES = {
+    "experts": "experts' network",
+    "cifar": "CIFAR network (3x3 convolutions, 64-128-256)",
+    "resnet20": "ResNet-20",
+}
 
 
 def softmax() -> None:
@@ -22,29 +31,19 @@ def softmax() -> None:
     contestants = [*ours, Contestant("tensorflow", "run"), *torch, Contestant("flax", "jit")]
     with Workers(contestants) as workers:
         times = workers.alternate("train", "softmax", 100, 15, 0.1)
-    title = "(a) softmax regression, training step, batch 100"
-    report(title, times, 1e6, "µs", {"run": 0.35, "loop": 0.2})
+        title = "(a) softmax regression, training step, batch 100"
+        report(title, times, 1e6, "µs", {"run": 0.35, "loop": 0.2})
 
 
-def _compare(
-    name: str, network: str, batches: dict[int, float], more: list[Contestant] | None = None
-) -> None:
-    with Workers([*_SESSIONS, *TORCH, *(more or [])]) as workers:
-        for batch, aim in batches.items():
-            times = workers.alternate("train", network, batch, 9, 0.25)
-            report(f"{name}, training step, batch {batch}", times, 1e3, "ms", {"run": aim})
-
-
-def experts() -> None:
-    """A training step of the experts' network."""
-    _compare("experts' network", "experts", {50: 0.65, 256: 0.5}, [Contestant("flax", "jit")])
-
-
-def cifar() -> None:
-    """A training step of three 3x3 convolutions with 64, 128 and 256 channels."""
-    _compare("CIFAR network (3x3 convolutions, 64-128-256)", "cifar", {128: 0.5})
-
-
-def resnet20() -> None:
-    """A training step of ResNet-20."""
-    _compare("ResNet-20", "resnet20", {128: 0.6})
+def training(network: str, batch: int, aim: float) -> None:
+    """A training step of a convolutional network."""
+    more = [Contestant("flax", "jit")] if network == "experts" else []
+    with Workers([*_SESSIONS, *TORCH, *more]) as workers:
+        times = workers.alternate("train", network, batch, 7, 0.25)
+        report(
+            f"{_NAMES[network]}, training step, batch {batch}",
+            times,
+            1e3,
+            "ms",
+            {"run": aim, "run, kept": aim},
+        )

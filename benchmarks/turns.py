@@ -7,12 +7,31 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 PEERS = ("tensorflow", "torch", "flax")
+
+ALONE = "BENCHMARKS_ALONE"
+"""The environment variable that gives every contestant one core, and counts its processor's time: for a loaded machine."""
+
+_KEPT = "kept"
+"""In the name of a variant of gradiente: with ``GRADIENTE_MEMORY=keep``, as in ``gradiente run``."""
+
+_DISTURBED = 0.05
+"""The share of the machine that other processes may have used during a block that counts."""
+
+_TRIES = 2
+"""How often a block is measured until it was undisturbed; after that the last one counts, and is reported."""
+
+_WAIT = 1.0
+"""Seconds that a block waits at most for other processes to be done."""
+
+_ENOUGH = 60.0
+"""Seconds after which no more blocks are begun, where each contestant had three."""
 
 
 class Contestant(NamedTuple):
@@ -30,6 +49,11 @@ class Contestant(NamedTuple):
     def ours(self) -> bool:
         return self.framework == "gradiente"
 
+    @property
+    def process(self) -> tuple[str, int, bool]:
+        """What its process is started with; those that agree in it share one."""
+        return self.framework, self.cores, _KEPT in self.variant
+
 
 Times = dict[Contestant, list[float]]
 
@@ -40,14 +64,15 @@ class Worker:
     It is kept to the first ``cores`` cores of the machine; every framework makes as many threads as it may use cores.
     """
 
-    def __init__(self, framework: str, cores: int = 0) -> None:
+    def __init__(self, framework: str, cores: int = 0, kept: bool = False) -> None:
         self.framework = framework
+        cores = 1 if ALONE in os.environ else cores
         command = [sys.executable, str(HERE / "worker.py"), framework]
         if cores:
             command = ["taskset", "--cpu-list", f"0-{cores - 1}", *command]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env=environment(),
+            env={**environment(), **({"GRADIENTE_MEMORY": "keep"} if kept else {})},
         )  # fmt: skip
 
     def ask(self, do: str, *arguments: Any, seconds: float = 0) -> Any:
@@ -64,6 +89,15 @@ class Worker:
             )
         return json.loads(line)
 
+    def processor_seconds(self) -> float:
+        """What the process has used of the processor, all threads together; 0 where the system does not tell."""
+        try:
+            # The name in brackets may hold anything; user and system time are the 14th and 15th fields.
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End the process."""
         if self._process.stdin is not None:
@@ -72,11 +106,16 @@ class Worker:
 
 
 class Workers:
-    """The processes of some contestants, one for each framework and number of cores."""
+    """The processes of some contestants, one for each way to start a framework.
+
+    Attributes:
+        disturbed: how many blocks count although other processes ran.
+    """
 
     def __init__(self, contestants: Iterable[Contestant]) -> None:
+        self.disturbed = 0
         self._contestants = list(contestants)
-        self._workers = {(c.framework, c.cores): Worker(c.framework, c.cores) for c in self._contestants}
+        self._workers = {c.process: Worker(*c.process) for c in self._contestants}
 
     def __enter__(self) -> Workers:
         return self
@@ -84,26 +123,70 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers.values():
             worker.close()
+        if self.disturbed:
+            print(f"  ({self.disturbed} blocks of these were measured while other processes ran)")
 
     def ask(self, contestant: Contestant, do: str, *arguments: Any, seconds: float = 0) -> Any:
         """What the contestant's process answers."""
-        worker = self._workers[contestant.framework, contestant.cores]
-        return worker.ask(do, *arguments, seconds=seconds)
+        return self._workers[contestant.process].ask(do, *arguments, seconds=seconds)
 
     def alternate(self, do: str, network: str, batch: int, blocks: int, seconds: float) -> Times:
         """Seconds a step, block by block, of contestants that take turns, after a block each that does not count.
 
-        What they had made for it is forgotten afterwards.
+        There are so many blocks at most; on a machine on which other work runs, fewer. What the contestants had made for it
+        is forgotten afterwards.
         """
         times: Times = {c: [] for c in self._contestants}
+        started = time.perf_counter()
         for block in range(blocks + 1):
+            if block == 1:
+                started = time.perf_counter()
+            elif block > 3 and time.perf_counter() - started > _ENOUGH:
+                break
             for contestant, values in times.items():
-                value = self.ask(contestant, do, network, contestant.variant, batch, seconds=seconds)
+                arguments = (network, contestant.variant, batch)
                 if block:
-                    values.append(value)
+                    values.append(self.undisturbed(contestant, do, *arguments, seconds=seconds))
+                else:
+                    self.ask(contestant, do, *arguments, seconds=seconds)
         for contestant in self._contestants:
             self.ask(contestant, "forget")
         return times
+
+    def undisturbed(self, contestant: Contestant, do: str, *arguments: Any, seconds: float) -> float:
+        """The time of a block during which hardly anything else ran on the machine; it is measured until there is one."""
+        worker = self._workers[contestant.process]
+        if ALONE in os.environ:
+            return worker.ask(do, *arguments, seconds=seconds)
+        value = 0.0
+        for _ in range(_TRIES):
+            _wait_for_others()
+            started, busy, own = time.perf_counter(), _busy_seconds(), worker.processor_seconds()
+            value = worker.ask(do, *arguments, seconds=seconds)
+            others = _busy_seconds() - busy - (worker.processor_seconds() - own)
+            if others <= _DISTURBED * (time.perf_counter() - started) * (os.cpu_count() or 1):
+                return value
+        self.disturbed += 1
+        return value
+
+
+def _wait_for_others() -> None:
+    """Wait until hardly anything runs: the contestants themselves do nothing between their turns."""
+    started, share = time.perf_counter(), 1.0
+    while share > _DISTURBED and time.perf_counter() - started < _WAIT:
+        before, busy = time.perf_counter(), _busy_seconds()
+        time.sleep(0.1)
+        share = (_busy_seconds() - busy) / (time.perf_counter() - before) / (os.cpu_count() or 1)
+
+
+def _busy_seconds() -> float:
+    """What all processes together, and the host of a virtual machine, have used of the processor since it started."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return 0.0
+    idle = int(fields[3]) + int(fields[4])
+    return (sum(map(int, fields)) - idle) / os.sysconf("SC_CLK_TCK")
 
 
 def environment() -> dict[str, str]:
@@ -112,9 +195,13 @@ def environment() -> dict[str, str]:
 
 
 def report(title: str, times: Times, unit: float, name: str, aims: dict[str, float] | None = None) -> None:
-    """Print medians with their spread, and ratios to the fastest peer beside what was aimed at, by variant."""
+    """Print medians with their spread, and ratios to the fastest peer beside what was aimed at, by variant.
+
+    Flax, which runs on the same XLA as gradiente, is shown and is not what the others are compared with.
+    """
     medians = {k: statistics.median(v) for k, v in times.items()}
-    best = min((k for k in medians if not k.ours), key=lambda k: medians[k], default=None)
+    peers = [k for k in medians if k.framework not in ("gradiente", "flax")]
+    best = min(peers, key=lambda k: medians[k], default=None)
     print(f"\n{title}")
     head = f"ratio to {best}" if best else ""
     print(f"  {'':34} {'median':>10} {'min':>10} {'max':>10}  {name}    {head}")

@@ -6,6 +6,7 @@ python worker.py gradiente|tensorflow|torch|flax|onnxruntime|versions
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -16,10 +17,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from turns import ALONE
+
 LOOP = 500
 """Steps of a loop in one executable, which is compiled for a number of steps."""
 
 Step = Callable[[int], Any]
+
+_clock = time.process_time if ALONE in os.environ else time.perf_counter
 
 
 class Timed:
@@ -28,22 +33,22 @@ class Timed:
     def __init__(self, step: Step, in_loop: bool) -> None:
         self._step = step
         self._in_loop = in_loop
-        self._seconds = self._time(LOOP if in_loop else 3)
-        self._seconds = self._time(LOOP if in_loop else 3)
+        for _ in range(2):
+            self._seconds = self._time(LOOP if in_loop else 2)
 
     def block(self, seconds: float) -> float:
-        """Seconds that a step takes, over a block of two steps at least; its first one is not timed."""
+        """Seconds that a step takes, over a block; its first one is not timed."""
         count = LOOP
         if not self._in_loop:
             self._step(1)
-            count = max(2, round(seconds / self._seconds))
+            count = max(1, round(seconds / self._seconds))
         self._seconds = self._time(count)
         return self._seconds
 
     def _time(self, count: int) -> float:
-        started = time.perf_counter()
+        started = _clock()
         self._step(count)
-        return (time.perf_counter() - started) / count
+        return (_clock() - started) / count
 
 
 def training_step(framework: str, network: str, variant: str, batch: int) -> Step:
