@@ -138,9 +138,13 @@ def misaligned(values: Array) -> Any:
     return jnp.asarray(view)
 
 
-def assert_near(got: Any, want: Array, tolerance: float = 2e-6, terms: int = 1) -> None:
-    """Equal but for rounding: ``tolerance`` of the largest value, growing with the root of the number of terms."""
+def assert_near(
+    got: Any, want: Array, tolerance: float = 2e-6, terms: int = 1, scale: float | None = None
+) -> None:
+    """Equal but for rounding: ``tolerance`` of the largest value, growing with the root of the number of terms. Where terms
+    cancel, ``scale`` is what they are themselves."""
     assert got.shape == want.shape
-    scale = np.abs(want).max(initial=1e-6) if want.size else 1.0
+    if scale is None:
+        scale = float(np.abs(want).max(initial=1e-6))
     error = np.abs(np.asarray(got, np.float64) - want).max(initial=0)
     assert error <= tolerance * scale * max(1.0, terms**0.5)
