@@ -7,6 +7,7 @@ spread, are printed with the machine's description.
     python benchmarks/run.py                  # everything
     python benchmarks/run.py softmax build    # some of it
     python benchmarks/run.py --alone cifar    # each on one core, the processor's time: on a machine where other work runs
+    python benchmarks/run.py --gpu cifar      # on the GPU: the parts that train
 
 What the kernels take one by one is measured by kernels.py, and whether training comes to the same under each of them by
 convergence.py.
@@ -27,7 +28,7 @@ from growth import growth
 from peak import peak
 from prediction import prediction
 from training import softmax, training
-from turns import ALONE, HERE, PEERS, Contestant, Times, Worker, environment, report
+from turns import ALONE, HERE, ON_GPU, PEERS, Contestant, Times, Worker, environment, report
 
 
 def build() -> None:
@@ -101,14 +102,21 @@ PARTS = {
     "peak": peak,
 }
 
+_TRAINING = ("softmax", "experts50", "experts256", "cifar", "resnet20")
+
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; all without a name")
     parser.add_argument("--alone", action="store_true", help="one core each; the processor's time")
+    parser.add_argument("--gpu", action="store_true", help="training on the GPU: " + ", ".join(_TRAINING))
     options = parser.parse_args()
-    chosen = options.parts or list(PARTS)
+    chosen = options.parts or list(_TRAINING if options.gpu else PARTS)
+    if options.gpu:
+        if strange := set(chosen) - set(_TRAINING):
+            parser.error(f"{', '.join(sorted(strange))}: measured on the CPU only")
+        os.environ[ON_GPU] = "1"
     if options.alone:
         os.environ[ALONE] = "1"
         print("Each contestant on one core; times are those that it used of the processor.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from turns import Contestant, Workers, report
+import os
+
+from turns import ON_GPU, Contestant, Workers, report
 
 TORCH = [
     Contestant("torch", variant)
@@ -15,7 +17,20 @@ _SESSIONS = [
 ]  # fmt: skip
 """gradiente as it is, and with memory kept between steps (``GRADIENTE_MEMORY=keep``)."""
 
+_ON_GPU = [
+    Contestant("gradiente", "run"), Contestant("torch", "eager channels_last"),
+    Contestant("torch", "compile channels_last"),
+]  # fmt: skip
+"""On a GPU, each step's batch brought to it."""
+
+_RESIDENT = [
+    Contestant("gradiente", "loop"), Contestant("torch", "eager resident channels_last"),
+    Contestant("torch", "compile resident channels_last"),
+]  # fmt: skip
+"""With the batches on the GPU; gradiente takes its steps in one executable."""
+
 _NAMES = {
+    "softmax": "softmax regression",
     "experts": "experts' network",
     "cifar": "CIFAR network (3x3 convolutions, 64-128-256)",
     "resnet20": "ResNet-20",
@@ -24,6 +39,9 @@ _NAMES = {
 
 def softmax() -> None:
     """(a) A training step of the softmax regression at batch 100."""
+    if ON_GPU in os.environ:
+        _training_on_gpu("softmax", 100)
+        return
     ours = [Contestant("gradiente", variant) for variant in ("run", "callable", "loop")]
     torch = [
         Contestant("torch", variant) for variant in ("eager", "eager single", "compile", "compile single")
@@ -37,6 +55,9 @@ def softmax() -> None:
 
 def training(network: str, batch: int, aim: float) -> None:
     """A training step of a convolutional network."""
+    if ON_GPU in os.environ:
+        _training_on_gpu(network, batch)
+        return
     more = [Contestant("flax", "jit")] if network == "experts" else []
     with Workers([*_SESSIONS, *TORCH, *more]) as workers:
         times = workers.alternate("train", network, batch, 7, 0.25)
@@ -47,3 +68,10 @@ def training(network: str, batch: int, aim: float) -> None:
             "ms",
             {"run": aim, "run, kept": aim},
         )
+
+
+def _training_on_gpu(network: str, batch: int) -> None:
+    for contestants, where in ((_ON_GPU, "fed from the CPU"), (_RESIDENT, "batches on the GPU")):
+        with Workers(contestants) as workers:
+            times = workers.alternate("train", network, batch, 7, 0.1)
+            report(f"{_NAMES[network]}, training step, batch {batch}, {where}", times, 1e3, "ms")

@@ -18,6 +18,9 @@ PEERS = ("tensorflow", "torch", "flax")
 ALONE = "BENCHMARKS_ALONE"
 """The environment variable that gives every contestant one core, and counts its processor's time: for a loaded machine."""
 
+ON_GPU = "BENCHMARKS_GPU"
+"""The environment variable that lets the contestants have the GPU."""
+
 _KEPT = "kept"
 """In the name of a variant of gradiente: with ``GRADIENTE_MEMORY=keep``, as in ``gradiente run``."""
 
@@ -190,8 +193,9 @@ def _busy_seconds() -> float:
 
 
 def environment() -> dict[str, str]:
-    """What the processes are started with: no GPU, and little to say."""
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    """What the processes are started with: no GPU unless it is asked for, and little to say."""
+    given = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return given if ON_GPU in os.environ else {**given, "CUDA_VISIBLE_DEVICES": ""}
 
 
 def report(title: str, times: Times, unit: float, name: str, aims: dict[str, float] | None = None) -> None:

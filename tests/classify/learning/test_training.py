@@ -208,6 +208,8 @@ def test_settings_that_suit_the_data():
         "bfloat16",
         0.0,
     )
+    own = with_defaults(Settings(model="my_net.py:build"), 30, colours=True, on_gpu=True)
+    assert own.precision == "float32"
     given = Settings(lr=0.5, average=0.7, patience=0, warmup=0.0, augment="none", epochs=3, batch=7)
     assert replace(with_defaults(given, 100, True, False), precision=None) == given
 

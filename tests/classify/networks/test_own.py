@@ -14,11 +14,11 @@ from gradiente.classify.problems import ImageTooSmallError, SettingsError
 HEAD = "import gradiente as tf\nfrom gradiente.classify.networks.layers import dense, flatten\n"
 
 
-def build(folder: Path, body: str, size: int = 8, name: str = "build") -> Any:
+def build(folder: Path, body: str, size: int = 8, name: str = "build", dtype: Any = tf.float32) -> Any:
     (folder / "my_net.py").write_text(HEAD + body)
     with tf.Graph().as_default():
         network = find_network(f"{folder / 'my_net.py'}:{name}")
-        return network(tf.placeholder(tf.float32, [None, size, size, 1], name="images"), 3, True)
+        return network(tf.placeholder(dtype, [None, size, size, 1], name="images"), 3, True)
 
 
 def test_a_network_of_ones_own(tmp_path: Path) -> None:
@@ -26,6 +26,16 @@ def test_a_network_of_ones_own(tmp_path: Path) -> None:
     body = "import beside\ndef build(images, num_classes, training):\n    x = dense(flatten(images), beside.WIDTH, 'a')\n"
     logits = build(tmp_path, body + "    return dense(tf.nn.relu(x), num_classes, 'b')\n")
     assert logits.shape.as_list() == [None, 3]
+
+
+def test_images_in_bfloat16(tmp_path: Path) -> None:
+    half = (
+        "def build(images, n, t):\n    return tf.matmul(flatten(images), tf.zeros([64, n], images.dtype))\n"
+    )
+    assert build(tmp_path, half, dtype=tf.bfloat16).dtype == tf.bfloat16
+    own = "def build(images, n, t):\n    return tf.matmul(flatten(images), tf.Variable(tf.zeros([64, n])))\n"
+    with pytest.raises(SettingsError, match=r"my_net.py:4 .*with --precision float32 they are float32"):
+        build(tmp_path, own, dtype=tf.bfloat16)
 
 
 @pytest.mark.parametrize(

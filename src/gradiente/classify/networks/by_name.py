@@ -10,7 +10,7 @@ from gradiente.classify.networks.cnn import cnn
 from gradiente.classify.networks.cs231n import cs231n
 from gradiente.classify.networks.deep_cnn import deep_cnn
 from gradiente.classify.networks.efficientnet_lite0 import efficientnet_lite0
-from gradiente.classify.networks.own import own_network
+from gradiente.classify.networks.own import is_own, own_network
 from gradiente.classify.networks.perceptron import perceptron
 from gradiente.classify.networks.resnet20 import resnet20
 from gradiente.classify.networks.softmax import softmax
@@ -42,7 +42,7 @@ def find_network(name: str, layers: int | None = None, width: int | None = None)
     Raises:
         SettingsError: there is no such network, or it has no such setting.
     """
-    if ":" in name or name.endswith(".py"):
+    if is_own(name):
         network = own_network(name)
     elif name in NETWORKS:
         network = NETWORKS[name]

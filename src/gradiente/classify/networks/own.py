@@ -17,6 +17,11 @@ _EXAMPLE = (
 )
 
 
+def is_own(name: str) -> bool:
+    """Whether a network's name is that of a person's own: ``file.py:function``."""
+    return ":" in name or name.endswith(".py")
+
+
 def own_network(name: str) -> Any:
     """The function that ``file.py:function`` names.
 
@@ -61,9 +66,11 @@ def own_network(name: str) -> Any:
             logits = function(images, num_classes, training)
         except Exception as error:  # anything may go wrong in a person's own code
             text = f"{name} fails{_line(error, path)}: {type(error).__name__}: {error}"
+            if images.dtype == tf.bfloat16:
+                text += " (Its images are bfloat16; with --precision float32 they are float32.)"
             too_small = "(W − F + 2P)/S + 1" in str(error)
             raise (ImageTooSmallError if too_small else SettingsError)(text) from error
-        _check(logits, num_classes, name)
+        _check(logits, num_classes, images.dtype, name)
         return logits
 
     return network
@@ -97,7 +104,7 @@ def _line(error: Exception, path: Path) -> str:
     return f" at {path}:{own[-1].lineno} ({own[-1].line})" if own else ""
 
 
-def _check(logits: Any, num_classes: int, name: str) -> None:
+def _check(logits: Any, num_classes: int, dtype: Any, name: str) -> None:
     if not isinstance(logits, tf.Tensor):
         raise SettingsError(f"{name} must return a tensor of logits, not {type(logits).__name__}. {_EXAMPLE}")
     if not logits.shape.is_compatible_with([None, num_classes]) or logits.shape.ndims is None:
@@ -105,7 +112,7 @@ def _check(logits: Any, num_classes: int, name: str) -> None:
             f"{name} must return logits of the shape [batch, {num_classes}], one for each class, and returns "
             f"{logits.name!r} of the shape {logits.shape}."
         )
-    if logits.dtype != tf.float32:
+    if logits.dtype not in (tf.float32, dtype):
         raise SettingsError(
             f"{name} must return float32 logits, and returns {logits.name!r} of {logits.dtype.name}."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from gradiente.classify.networks.own import is_own
 from gradiente.classify.settings import Settings
 
 _RATES = {"adam": 0.001, "rmsprop": 0.0005, "momentum": 0.02, "sgd": 0.1}
@@ -24,6 +25,8 @@ def with_defaults(settings: Settings, training_images: int, colours: bool, on_gp
       scaled a little. Photographs are mirrored as well, and vary in light.
     - Training stops when validation has not improved for a third of the epochs, and at least eight: with a falling
       learning rate the best weights usually come last.
+    - On a GPU the layers compute in bfloat16, but for a network of one's own, which may make its variables in a way that
+      takes float32 only.
 
     Args:
         settings: with the image size and the channels known.
@@ -48,5 +51,5 @@ def with_defaults(settings: Settings, training_images: int, colours: bool, on_gp
         average=average,
         augment=settings.augment or ("photos" if colours else "digits"),
         patience=settings.patience if settings.patience is not None else max(8, math.ceil(epochs / 3)),
-        precision=settings.precision or ("bfloat16" if on_gpu else "float32"),
+        precision=settings.precision or ("bfloat16" if on_gpu and not is_own(settings.model) else "float32"),
     )
