@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gradiente as tf
+from gradiente.runtime.state import HostView
 
 EXECUTORS = ["xla", "python"]
 
@@ -239,6 +240,25 @@ def test_a_failed_check_changes_no_variable(executor: str) -> None:
         assert sess.run(v) == 1.0
         sess.run(step, {x: 1.0})
         assert sess.run(v) == 0.0
+
+
+def test_host_operations_neither_copy_the_state_nor_mind_what_others_add_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    big = tf.Variable(tf.zeros([1000]), name="big")
+    small = tf.Variable(1.0, name="small")
+    size = tf.FIFOQueue(1, tf.float32).size()
+    read: list[str] = []
+    get = HostView.__getitem__
+    monkeypatch.setattr(HostView, "__getitem__", lambda self, key: read.append(key) or get(self, key))
+    with tf.Session() as sess:
+        sess.run([big.initializer, small.initializer])
+        assert sess.run(size) == 0
+        assert read == []
+        view = HostView(sess.state, sess.lock, np.array)
+        keys = iter(view)
+        view["count:later"] = np.int64(1)
+        assert sorted(keys) == ["big", "small"]
 
 
 def test_runs_from_many_threads_lose_no_update() -> None:

@@ -67,7 +67,8 @@ class Context:
         self.checks: list[Check] = []
         self.messages: dict[Key, Check] = {}
         self.op: Any = None
-        self._first = list(state.values())
+        # A host computation sees copies, which nothing is made of twice; to copy all would cost more than the computation.
+        self._first = list(state.values()) if self.tracing else []
         self._made_of: dict[int, list[Array]] = {id(v): [] for v in self._first}
 
     def note_use(self, inputs: Iterable[Array], results: Iterable[Array]) -> None:

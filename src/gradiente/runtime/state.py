@@ -38,7 +38,9 @@ class HostView(MutableMapping[Key, Any]):
         return key in self._values
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._values)
+        # Other threads may add counts and variables meanwhile.
+        with self._lock:
+            return iter(list(self._values))
 
     def __len__(self) -> int:
         return len(self._values)
