@@ -82,7 +82,7 @@ def test_a_full_disk_is_an_error_that_leaves_the_file_before(tmp_path, monkeypat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*last\.safetensors'"):
         kept.save_last(second, {"v": np.zeros(3)})
     position, state = kept.read_last()
     assert (position, state["scalar"].shape, state["v"].tolist()) == (first, (), [1, 1, 1])

@@ -149,6 +149,30 @@ def test_a_stopped_run_keeps_its_best_model(photos, tmp_path):
     assert classify.load(at_once.folder).classes == ("left", "right")
 
 
+def test_a_validation_that_is_no_number_ends_the_run(photos, tmp_path):
+    (tmp_path / "net.py").write_text(
+        "import gradiente as tf\nfrom gradiente.classify.networks.softmax import softmax\n"
+        "def build(images, n, training):\n"
+        "    logits = softmax(images, n, training)\n"
+        "    return logits if training else tf.log(-tf.abs(logits) - 1.0)\n"
+    )
+    settings = QUICK | {"model": f"{tmp_path / 'net.py'}:build"}
+    with pytest.raises(DivergedError, match=r"The validation loss became nan in epoch 1\."):
+        classify.train(photos, out=tmp_path / "run", **settings)
+    assert not (tmp_path / "run").exists()
+
+
+def test_why_the_network_was_chosen_stays_with_the_run(photos, tmp_path):
+    asked = iter(range(100))
+    settings = {name: value for name, value in QUICK.items() if name != "model"} | {"lang": "es"}
+    run = classify.train(photos, out=tmp_path / "run", stop=lambda: next(asked) > 4, **settings)
+    assert run.interrupted
+    classify.resume(run.folder)
+    page = (run.folder / "report.html").read_text()
+    assert "<dt>Por qué</dt><dd>cnn: las imágenes " in page
+    assert json.loads((run.folder / "choice.json").read_text())[0]["text"].startswith("cnn: the images are ")
+
+
 def test_a_loss_that_is_no_number_leaves_nothing_behind(photos, tmp_path):
     with pytest.raises(DivergedError, match=r"epoch 1\. Try a lower learning rate"):
         classify.train(

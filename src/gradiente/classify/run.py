@@ -35,8 +35,9 @@ from gradiente.classify.report.wording import words
 from gradiente.classify.run_folder import CONFIG, RunFolder, default_folder
 from gradiente.classify.settings import MNIST, Settings, from_mapping, read_settings
 from gradiente.images.labelled import some
+from gradiente.images.wording import Phrase
 
-SPLIT, METRICS, HISTORY = "split.csv", "metrics.json", "history.csv"
+SPLIT, METRICS, HISTORY, CHOICE = "split.csv", "metrics.json", "history.csv", "choice.json"
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ def train(
         changes["data"] = str(data)
     from_mapping(changes)  # checks the names and kinds
     chosen = replace(settings or Settings(), **changes)
-    examples, filled = _prepare(chosen, progress)
-    job = _job(examples, filled)
+    examples, filled, reasons = _prepare(chosen, progress)
+    job = _job(examples, filled, reasons)
     _tell_data(examples, progress)
     if find_lr:
         tested = range_test(job)
@@ -111,6 +112,9 @@ def train(
         folder.lock()
         folder.write(CONFIG, _with_whole_paths(filled).as_toml())
         folder.write(SPLIT, examples.split_table())
+        if reasons:
+            told = [why.as_json() for why in reasons]
+            folder.write(CHOICE, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         if examples.unreadable or examples.odd:
             folder.write("quarantine.csv", examples.quarantine_table())
         if find_lr:
@@ -154,16 +158,16 @@ def resume(
                 f"`gradiente train --config {folder.path / CONFIG} --epochs N`."
             )
         settings = read_settings(folder.path / CONFIG)
-        examples, filled = _prepare(settings, progress)
+        examples, filled, _ = _prepare(settings, progress)
         _check_split(folder, examples)
         progress.note(_plan(filled, examples))
-        return _train(folder, _job(examples, filled), progress, stop, started)
+        return _train(folder, _job(examples, filled, _reasons(folder)), progress, stop, started)
     finally:
         folder.unlock()
 
 
-def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings]:
-    """The examples, and the settings without gaps."""
+def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings, tuple[Phrase, ...]]:
+    """The examples, the settings without gaps, and why the network was chosen."""
     check_device(chosen.device)
     if chosen.model != AUTO:
         find_network(chosen.model, chosen.layers, chosen.width)
@@ -171,7 +175,8 @@ def _prepare(chosen: Settings, progress: Progress) -> tuple[Dataset, Settings]:
     for reason in reasons:
         progress.note(reason)
     on_gpu = chosen.device != "cpu" and has_gpu()
-    return examples, with_defaults(chosen, len(examples.parts["train"]), examples.shape[2] == 3, on_gpu)
+    filled = with_defaults(chosen, len(examples.parts["train"]), examples.shape[2] == 3, on_gpu)
+    return examples, filled, reasons
 
 
 def _with_whole_paths(settings: Settings) -> Settings:
@@ -184,8 +189,20 @@ def _with_whole_paths(settings: Settings) -> Settings:
     return replace(settings, data=data, categories=whole(settings.categories))
 
 
-def _job(examples: Dataset, settings: Settings) -> Job:
-    return Job(examples, find_network(settings.model, settings.layers, settings.width), settings)
+def _job(examples: Dataset, settings: Settings, reasons: Sequence[Phrase]) -> Job:
+    return Job(
+        examples, find_network(settings.model, settings.layers, settings.width), settings, tuple(reasons)
+    )
+
+
+def _reasons(folder: RunFolder) -> list[Phrase]:
+    """Why a run's network was chosen; nothing, where that was not kept."""
+    try:
+        return [
+            Phrase.from_json(why) for why in json.loads((folder.path / CHOICE).read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _train(
@@ -214,7 +231,7 @@ def _train(
         recorder.tell_trouble()
         test = score(job.data.classes, part.labels, probabilities)
         tested = time.monotonic() - started
-        folder.write("report.html", report(job.data, job.settings, trained, test, probabilities, lang))
+        folder.write("report.html", report(job, trained, test, probabilities, lang))
     seconds = {"tested": tested, "total": time.monotonic() - started}
     metrics = {**_metrics(job.data, trained, test), "seconds": seconds}
     folder.write(METRICS, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")

@@ -128,7 +128,11 @@ class RunFolder:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, then give it its own."""
+    """Write a file under another name, then give it its own.
+
+    Raises:
+        OSError: it can't be written, with its own name; what was there stays.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(temporary, "wb") as file:
@@ -136,8 +140,11 @@ def write_whole(path: Path, content: bytes) -> None:
             _to_disk(file)
         os.replace(temporary, path)
         _folder_to_disk(path.parent)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # A full disk names no file, and the other name is none that a person knows.
+            error.filename, error.filename2 = str(path), None
         raise
 
 

@@ -103,6 +103,22 @@ class Phrase(str):
         made.key, made.values = key, values
         return made
 
+    def as_json(self) -> dict[str, Any]:
+        """What ``from_json`` makes it of again; phrases inside it become text."""
+        return {"key": self.key, "values": self.values, "text": str(self)}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Phrase:
+        """A phrase that was saved.
+
+        Raises:
+            KeyError, TypeError: it was not saved by ``as_json``.
+
+        >>> print(Phrase.from_json(Phrase("chosen_small_few", side=32).as_json()))
+        cnn: the images are small (32 pixels) and few.
+        """
+        return cls(saved["key"], **saved["values"])
+
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """For copies."""
         return (self.key,), self.values

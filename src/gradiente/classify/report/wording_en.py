@@ -10,6 +10,7 @@ ENGLISH = {
     "images": "Images",
     "parts": "{train} for training, {validation} for validation, {test} for test",
     "network": "Network",
+    "why": "Why",
     "parameters": "{count} weights",
     "training": "Training",
     "trained_at_once": "at once, in {seconds} s, {speed} images/s",

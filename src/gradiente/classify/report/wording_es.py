@@ -10,6 +10,7 @@ SPANISH = {
     "images": "Imágenes",
     "parts": "{train} para entrenar, {validation} para validar, {test} para la prueba",
     "network": "Red",
+    "why": "Por qué",
     "parameters": "{count} pesos",
     "training": "Entrenamiento",
     "trained_at_once": "de una vez, en {seconds} s, {speed} imágenes/s",
