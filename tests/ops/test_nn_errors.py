@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gradiente as tf
+from gradiente.graph.build import apply
 
 
 def images(*shape: int | None) -> Any:
@@ -244,3 +246,52 @@ def test_the_first_of_equal_maxima_gets_the_gradient(
         with tf.Session(executor=executor) as session:
             found = session.run(gradient, {x: [[[[5.0]] * 4] * 2]})
         assert found.ravel().tolist() == expected
+
+
+def run_on_ones(make: Any, *shapes: tuple[int, ...]) -> Any:
+    """What an operation gives whose inputs' shapes are known only when it runs."""
+    with tf.Graph().as_default():
+        inputs = [tf.placeholder(tf.float32) for _ in shapes]
+        result = make(*inputs)
+        with tf.Session() as session:
+            return session.run(result, {x: np.ones(s) for x, s in zip(inputs, shapes, strict=True)})
+
+
+@pytest.mark.parametrize("op", ["MaxPoolGrad", "AvgPoolGrad"])
+def test_a_gradient_of_another_shape_than_the_pooled_images(op: str) -> None:
+    window: dict[str, Any] = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "VALID"}
+
+    def make(x: Any, y: Any, grad: Any) -> Any:
+        given = [x, y] if op == "MaxPoolGrad" else [np.array([4, 8, 8, 3], np.int32)]
+        return apply(op, *given, grad, **window)
+
+    shapes = (4, 8, 8, 3), (4, 4, 4, 3)
+    assert run_on_ones(make, *shapes, (4, 4, 4, 3)).shape == (4, 8, 8, 3)
+    text = r"an input of shape \(4, 8, 8, 3\) gives shape \(4, 4, 4, 3\), but grad has shape \(1, 2, 2, 3\)"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
+        run_on_ones(make, *shapes, (1, 2, 2, 3))
+
+
+def test_a_gradient_of_another_shape_than_the_normalized_images() -> None:
+    def make(*inputs: Any) -> Any:
+        return apply("FusedBatchNormGradV2", *inputs)[0]
+
+    vectors = (3,), (3,), (3,)
+    assert run_on_ones(make, (4, 8, 8, 3), (4, 8, 8, 3), *vectors).shape == (4, 8, 8, 3)
+    text = r"must have the input's shape \(4, 8, 8, 3\), but has \(1, 2, 2, 3\)"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
+        run_on_ones(make, (1, 2, 2, 3), (4, 8, 8, 3), *vectors)
+
+
+@pytest.mark.parametrize(
+    ("maps", "text"), [((2, 8), "it has 2, and there are 4 images"), ((4, 7), "8 columns.* and has 7")]
+)
+def test_maps_that_do_not_fit_the_images(maps: tuple[int, int], text: str) -> None:
+    def make(images: Any, transforms: Any) -> Any:
+        return apply(
+            "ImageProjectiveTransformV3", images, transforms, np.array([8, 8], np.int32), 0.0,
+            interpolation="BILINEAR", fill_mode="NEAREST",
+        )  # fmt: skip
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
+        run_on_ones(make, (4, 8, 8, 3), maps)

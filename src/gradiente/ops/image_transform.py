@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,18 +21,21 @@ _FILLS = ("CONSTANT", "NEAREST", "REFLECT", "WRAP")
 
 def _transform_shape(op: Operation) -> list[Any]:
     images = op.inputs[0].shape.with_rank(4).as_list()
-    transforms = op.inputs[1].shape.with_rank(2).as_list()
+    _check_transforms(op.inputs[1].shape.with_rank(2).as_list(), images[0])
+    height, width = constant_value_as_shape(op.inputs[2]).with_rank(2).as_list()
+    return [(images[0], height, width, images[3])]
+
+
+def _check_transforms(transforms: Sequence[int | None], images: int | None) -> None:
     if transforms[1] not in (None, 8):
         raise ValueError(
             f"transforms must have 8 columns, [a0, a1, a2, b0, b1, b2, c0, c1], and has {transforms[1]}. For an affine map, "
             "c0 and c1 are 0."
         )
-    if None not in (images[0], transforms[0]) and transforms[0] not in (1, images[0]):
+    if None not in (images, transforms[0]) and transforms[0] not in (1, images):
         raise ValueError(
-            f"transforms must have one row, or one for each image: it has {transforms[0]}, and there are {images[0]} images."
+            f"transforms must have one row, or one for each image: it has {transforms[0]}, and there are {images} images."
         )
-    height, width = constant_value_as_shape(op.inputs[2]).with_rank(2).as_list()
-    return [(images[0], height, width, images[3])]
 
 
 def _into(xp: Namespace, at: Array, size: int, mode: str) -> Array:
@@ -57,6 +61,7 @@ def _transform(
     fill_mode: str,
 ) -> Array:  # fmt: skip
     batch, height, width, _ = images.shape
+    _check_transforms(transforms.shape, batch)
     a = transforms.astype(np.float32)[:, :, None, None]
     y = xp.arange(int(output_shape[0]), dtype=np.float32)[:, None]
     x = xp.arange(int(output_shape[1]), dtype=np.float32)[None, :]
@@ -93,6 +98,7 @@ def _transform_on_device(
     from gradiente.kernels.library import usable
 
     if fill_mode == "NEAREST" and interpolation == "BILINEAR" and usable(images, transforms):
+        _check_transforms(transforms.shape, images.shape[0])
         return image.transform(images, transforms, (int(output_shape[0]), int(output_shape[1])))
     return _transform(
         xp, images, transforms, output_shape, fill_value, interpolation=interpolation, fill_mode=fill_mode

@@ -131,6 +131,9 @@ def _gradient(
     op: Operation,
 ) -> Any:
     del rest
+    given, needed = TensorShape.of(y_backprop.shape), TensorShape.of(x.shape)
+    if given != needed:
+        raise ValueError(f"The gradient must have the input's shape {needed}, but has {given}.")
     form, kind = op.attrs["data_format"], scale.dtype
     empty = xp.zeros((0,), kind)
     if y_backprop.dtype == x.dtype and _for_kernels(xp, op, x, scale, mean, variance):

@@ -87,6 +87,11 @@ def _check_pooled(op: Operation, x: TensorShape, y: TensorShape, name: str) -> N
         raise ValueError(f"Pooling an input of shape {x} gives shape {expected}, but {name} has shape {y}.")
 
 
+def _check_received(op: Operation, sizes: Sequence[int], grad: Array) -> None:
+    """The same when the shapes are known only as the operation runs; the kernels read as far as the input's says."""
+    _check_pooled(op, TensorShape.of(tuple(sizes)), TensorShape.of(grad.shape), "grad")
+
+
 def _output_shape(op: Operation) -> list[Any]:
     """Shape rule of the gradients' gradients: the shape of the pooled output."""
     op.inputs[2].shape.assert_is_compatible_with(op.inputs[0].shape)
@@ -107,6 +112,7 @@ def _max_pool(xp: Namespace, x: Array, *, op: Operation) -> Array:
 
 def _max_pool_grad(xp: Namespace, x: Array, y: Array, grad: Array, *, op: Operation) -> Array:
     del y
+    _check_received(op, x.shape, grad)
     return pool.to_maximum(xp, x, grad, *_geometry(op.attrs, x.shape))
 
 
@@ -121,6 +127,7 @@ def _max_pool_device(xp: Namespace, x: Array, *, op: Operation) -> Array:
 
 def _max_pool_grad_device(xp: Namespace, x: Array, y: Array, grad: Array, *, op: Operation) -> Array:
     del y
+    _check_received(op, x.shape, grad)
     return nn_pool_device.to_maximum(xp, x, grad, *_geometry(op.attrs, x.shape), _channels(op))
 
 
@@ -202,11 +209,13 @@ def _average_pool_device(xp: Namespace, x: Array, *, op: Operation) -> Array:
 
 def _average_pool_grad(xp: Namespace, sizes: Array, grad: Array, *, op: Operation) -> Array:
     full = tuple(int(s) for s in sizes)
+    _check_received(op, full, grad)
     return pool.to_average(xp, grad, full, *_geometry(op.attrs, full))
 
 
 def _average_pool_grad_device(xp: Namespace, sizes: Array, grad: Array, *, op: Operation) -> Array:
     full = tuple(int(s) for s in sizes)
+    _check_received(op, full, grad)
     return nn_pool_device.to_average(xp, grad, full, *_geometry(op.attrs, full), _channels(op))
 
 
