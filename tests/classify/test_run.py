@@ -251,3 +251,13 @@ def test_settings_that_can_not_be(photos, tmp_path):
     with pytest.raises(SettingsError, match="epochs must be of the kind int"):
         classify.read_settings(config)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_may_not_be_read(photos, tmp_path, monkeypatch):
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    for read in (classify.load, classify.resume):
+        with pytest.raises(RunNotFoundError, match=r"can't be read: Permission denied\."):
+            read(tmp_path)

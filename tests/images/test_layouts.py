@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import errno
+import os
+import re
 from pathlib import Path
 
 import pytest
 
+from gradiente.images.arrays import find_arrays
 from gradiente.images.categories import read_categories
 from gradiente.images.labelled import natural_key
-from gradiente.images.layouts import find_labelled
+from gradiente.images.layouts import find_images, find_labelled
+from gradiente.images.opening import survey_collection
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError
 
 
@@ -223,3 +228,16 @@ def test_what_is_no_data(tmp_path):
 def test_natural_order():
     names = ["b", "a10", "A9", "a1b2", "1", "02", "a"]
     assert sorted(names, key=natural_key) == ["1", "02", "a", "a1b2", "A9", "a10", "b"]
+
+
+def test_folders_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    (tmp_path / "cat").mkdir()
+    monkeypatch.setattr(Path, "iterdir", denied)
+    monkeypatch.setattr(os, "walk", lambda top, **_: denied(top))
+    said = re.escape(f"{tmp_path} can't be read: Permission denied.")
+    for read in (survey_collection, find_labelled, find_arrays, find_images):
+        with pytest.raises(DataNotFoundError, match=said):
+            read(tmp_path)

@@ -63,9 +63,9 @@ class RunFolder:
         """The folder of a run that began earlier.
 
         Raises:
-            RunNotFoundError: there is none.
+            RunNotFoundError: there is none, or it can't be read.
         """
-        if not (path / CONFIG).is_file():
+        if not _is_file(path / CONFIG):
             what = "has no config.toml: it is not the folder of a run" if path.is_dir() else "does not exist"
             raise RunNotFoundError(f"{path} {what}. Name the folder that `gradiente train` made.")
         return cls(path)
@@ -171,11 +171,11 @@ def find_model(run: str | Path) -> Path:
     """The model's folder of a run; ``run`` may also name that folder itself.
 
     Raises:
-        RunNotFoundError: there is none.
+        RunNotFoundError: there is none, or it can't be read.
     """
     run = Path(run)
     for folder in (run / MODEL, run):
-        if (folder / "model.json").is_file():
+        if _is_file(folder / "model.json"):
             return folder
     if not run.exists():
         near = sorted(str(p) for p in RUNS.glob("*") if (p / MODEL).is_dir()) if RUNS.is_dir() else []
@@ -185,3 +185,10 @@ def find_model(run: str | Path) -> Path:
         f"{run} has no model: {run / MODEL / 'model.json'} is missing. It is not the folder of a run, or of one that was "
         "stopped before its first model."
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise RunNotFoundError(f"{path} can't be read: {error.strerror or error}.") from error

@@ -76,20 +76,19 @@ def predict(
 
 def _files(given: Iterable[Path]) -> Iterator[Path]:
     """The files that were named; folders are opened now, the standard input is read as the images are used."""
-    from gradiente.classify.problems import NoImagesError
     from gradiente.images.layouts import find_images
+    from gradiente.images.problems import NoImagesError, reading
 
     files: list[Iterable[Path]] = []
     for path in given:
         if path == _STANDARD_INPUT:
             files.append(_listed())
-        elif path.is_dir():
-            inside = find_images(path)
-            if not inside:
-                raise NoImagesError(f"The folder {path} has no images.")
-            files.append(inside)
-        else:
-            files.append([path])
+            continue
+        with reading(path):
+            inside = find_images(path) if path.is_dir() else [path]
+        if not inside:
+            raise NoImagesError(f"The folder {path} has no images.")
+        files.append(inside)
     return chain.from_iterable(files)
 
 

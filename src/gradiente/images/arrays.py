@@ -15,7 +15,13 @@ import numpy.typing as npt
 from gradiente.images.idx import read_idx
 from gradiente.images.labelled import PART_NAMES, natural_key, some
 from gradiente.images.memory import free_memory
-from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, TooLargeError
+from gradiente.images.problems import (
+    CategoriesError,
+    DataNotFoundError,
+    NoImagesError,
+    TooLargeError,
+    reading,
+)
 from gradiente.images.wording import Phrase
 
 _PART = r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|t10k"
@@ -54,16 +60,17 @@ def find_arrays(root: Path) -> LabelledArrays | None:
     """The arrays that a file or folder holds; None where it is neither an NPZ file nor a folder with IDX files.
 
     Raises:
-        DataNotFoundError: a file can't be read.
+        DataNotFoundError: a file or the folder can't be read.
         NoImagesError: it has no arrays of images.
         CategoriesError: the labels don't fit the images.
         TooLargeError: the arrays don't fit into the memory.
     """
-    if root.is_file():
-        return _npz(root) if root.suffix.casefold() == ".npz" else None
-    if not root.is_dir():
-        return None
-    files = sorted((p for p in root.iterdir() if p.is_file()), key=lambda p: natural_key(p.name))
+    with reading(root):
+        if root.is_file():
+            return _npz(root) if root.suffix.casefold() == ".npz" else None
+        if not root.is_dir():
+            return None
+        files = sorted((p for p in root.iterdir() if p.is_file()), key=lambda p: natural_key(p.name))
     pairs = [(p, match) for p in files if (match := _IDX_IMAGES.fullmatch(p.name))]
     if pairs:
         return _idx(root, pairs)

@@ -16,7 +16,7 @@ from gradiente.images.labelled import (
     natural_key,
     some,
 )
-from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError
+from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, reading
 from gradiente.images.wording import Phrase
 
 
@@ -43,7 +43,7 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise DataNotFoundError(f"{root} {what}. Name a folder of images.")
-    try:
+    with reading(root):
         if categories is not None:
             path = Path(categories)
             images = find_images(root)
@@ -65,10 +65,6 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
         if folders:
             below = _categories_of_folders(root, folders)
             return _by_folder(root, folders, images) if below is None else _by_categories(root, below)
-    except OSError as error:
-        raise DataNotFoundError(
-            f"{error.filename or root} can't be read: {error.strerror or error}."
-        ) from error
     if images:
         raise CategoriesError(
             f"{root} has {len(images):,} images ({some([p.name for p in images])}), and nothing says their classes. Put "
@@ -96,8 +92,13 @@ def _categories_of_folders(root: Path, folders: list[Path]) -> Categories | None
 
 
 def find_images(root: Path) -> list[Path]:
-    """All image files in a folder and below it, in natural order."""
-    return sorted(_walk(root), key=lambda p: natural_key(p.relative_to(root).as_posix()))
+    """All image files in a folder and below it, in natural order.
+
+    Raises:
+        DataNotFoundError: a folder can't be read.
+    """
+    with reading(root):
+        return sorted(_walk(root), key=lambda p: natural_key(p.relative_to(root).as_posix()))
 
 
 def _walk(folder: Path) -> Iterator[Path]:

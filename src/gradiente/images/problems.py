@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class DataError(ValueError):
     """The images, or what says their classes, can't be used. The message says why and what to do."""
@@ -29,3 +33,21 @@ class CategoriesError(DataError):
 
 class TooLargeError(DataError, MemoryError):
     """The images don't fit into the memory."""
+
+
+@contextmanager
+def reading(what: str | Path) -> Iterator[None]:
+    """Says of files and folders that the system does not let one read that they can't be read.
+
+    Args:
+        what: what is read, for an error that names no file.
+
+    Raises:
+        DataNotFoundError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataNotFoundError(
+            f"{error.filename or what} can't be read: {error.strerror or error}."
+        ) from error
