@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.images.test_mnist import small_set
+from tests.images.test_mnist import idx, small_set
 
 from gradiente.images.audit import audit
 from gradiente.images.opening import open_collection
@@ -62,6 +63,7 @@ def test_an_npz_file_without_parts_is_divided(tmp_path):
         (np.array([-1.0, 0.0, 1.0]), [0, 128, 255]),
         (np.array([0, 100, 255], np.int64), [0, 100, 255]),
         (np.array([False, True, True]), [0, 255, 255]),
+        (np.array([-128, 0, 127], np.int8), [0, 128, 255]),
     ],
 )
 def test_values_of_other_kinds_are_scaled(tmp_path, values, expected):
@@ -78,6 +80,59 @@ def test_idx_files(tmp_path):
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(CategoriesError, match=r"t10k-labels-idx1-ubyte.gz, which would have their classes"):
         open_collection(tmp_path)
+
+
+def idx_pair(folder: Path, name: str, images: np.ndarray = PIXELS, ending: str = "") -> None:
+    for kind, values in ("images-idx3", images), ("labels-idx1", np.arange(len(images), dtype=np.uint8) % 2):
+        content = idx(values)
+        path = folder / f"{name}{kind}-ubyte{ending}"
+        path.write_bytes(gzip.compress(content) if ending else content)
+
+
+def test_an_idx_file_beside_what_was_unpacked_from_it_counts_once(tmp_path):
+    for ending in "", ".gz":
+        idx_pair(tmp_path, "latest-train-", ending=ending)
+    collection = open_collection(tmp_path)
+    assert len(collection) == 6
+    assert set(collection.given) == {"train"}
+
+
+def test_idx_files_that_do_not_fit_each_other(tmp_path):
+    idx_pair(tmp_path, "train-")
+    idx_pair(tmp_path, "t10k-", PIXELS[:, 1:])
+    with pytest.raises(NoImagesError, match=r"several sizes: \(3, 5, 1\), \(4, 5, 1\)"):
+        open_collection(tmp_path)
+    idx_pair(tmp_path, "t10k-")
+    idx_pair(tmp_path, "letters-train-")
+    with pytest.raises(CategoriesError, match=r"train-images.* are both for train: keep one"):
+        open_collection(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"y": np.eye(3)[[0, 1, 2, 0, 1, 2]] * [[1], [1], [0], [1], [1], [1]]}, r"no class's, as row 2"),
+        ({"y": np.array([0, 1, np.inf, 0, 1, 0])}, r"float64 of the shape \[6\]"),
+        ({"y": np.arange(6) % 2, "names": np.array(["cat", "cat"])}, "more than one class 'cat'"),
+        ({"y": np.arange(6), "x_test": PIXELS, "y_test": np.array(list("abcdef"))}, "text in some parts"),
+    ],
+)
+def test_labels_that_do_not_tell_the_classes(tmp_path, arrays, message):
+    with pytest.raises(CategoriesError, match=message):
+        open_collection(npz(tmp_path, x=PIXELS, **arrays))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_labels_in_bytes(tmp_path, encoding):
+    labels = np.array([name.encode(encoding) for name in ("niño", "gato") * 3])
+    assert open_collection(npz(tmp_path, x=PIXELS, y=labels)).classes == ("gato", "niño")
+
+
+def test_other_files_in_an_npz_file_are_left_alone(tmp_path):
+    path = npz(tmp_path, x=PIXELS, y=np.arange(6))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("readme.txt", "no array")
+    assert len(open_collection(path)) == 6
 
 
 def test_what_is_wrong_with_an_npz_file(tmp_path):

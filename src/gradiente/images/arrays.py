@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,7 @@ from gradiente.images.problems import (
 from gradiente.images.wording import Phrase
 
 _PART = r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|t10k"
+_PART_OF_NAME = re.compile(rf"(?<![a-z])(?:{_PART})(?![a-z])", re.IGNORECASE)
 _IDX_IMAGES = re.compile(
     r"(?P<before>.*)images(?P<between>[-_.])idx3(?P<after>[-_.]ubyte(?:\.gz)?)", re.IGNORECASE
 )
@@ -73,7 +75,9 @@ def find_arrays(root: Path) -> LabelledArrays | None:
         files = sorted((p for p in root.iterdir() if p.is_file()), key=lambda p: natural_key(p.name))
     pairs = [(p, match) for p in files if (match := _IDX_IMAGES.fullmatch(p.name))]
     if pairs:
-        return _idx(root, pairs)
+        # Beside what was unpacked from it, a compressed file is a copy.
+        names = {p.name for p, _ in pairs}
+        return _idx(root, [(p, m) for p, m in pairs if p.suffix != ".gz" or p.stem not in names])
     archives = [p for p in files if p.suffix.casefold() == ".npz"]
     return _npz(archives[0]) if len(archives) == 1 and len(files) == 1 else None
 
@@ -96,9 +100,16 @@ def _idx(root: Path, pairs: list[tuple[Path, re.Match[str]]]) -> LabelledArrays:
             labels.append(read_idx(other, rank=1))
         except (ValueError, OSError) as error:
             raise DataNotFoundError(f"{path} and {other.name} can't be read: {error}") from error
-        found = re.search(_PART, match["before"], re.IGNORECASE)
+        found = _PART_OF_NAME.search(match["before"])
         parts.append(PART_NAMES[found[0].casefold()] if found else None)
         _check_lengths(path, images[-1], labels[-1])
+        if parts[-1] in parts[:-1]:
+            other = pairs[parts.index(parts[-1])][0].name
+            raise CategoriesError(
+                f"{path} and {other} are both for {parts[-1] or 'the same part'}: keep one of them in the folder, or "
+                "call them train-images, validation-images and test-images."
+            )
+    _check_sizes(root, images)
     return LabelledArrays(root, Phrase("layout_idx"), tuple(images), tuple(labels), tuple(parts))
 
 
@@ -106,6 +117,14 @@ def _check_lengths(path: Path, images: npt.NDArray[Any], labels: npt.NDArray[Any
     if len(images) != len(labels):
         raise CategoriesError(
             f"{path} has {len(images):,} images and {len(labels):,} labels: one label each is needed."
+        )
+
+
+def _check_sizes(source: Path, images: Sequence[npt.NDArray[Any]]) -> None:
+    if len({array.shape[1:] for array in images}) > 1:
+        raise NoImagesError(
+            f"The images of {source} are of several sizes: {', '.join(str(array.shape[1:]) for array in images)}. Save them "
+            "in one size, or as files in one folder per class."
         )
 
 
@@ -134,10 +153,7 @@ def _npz(path: Path) -> LabelledArrays:
     classes = tuple(_as_labels(arrays[labels[part]], f"{labels[part]} of {path}") for part in both)
     for part, these, those in zip(both, pixels, classes, strict=True):
         _check_lengths(Path(f"{path}: {images[part]}"), these, those)
-    if len({array.shape[1:] for array in pixels}) > 1:
-        raise NoImagesError(
-            f"The images of {path} are of several sizes: {', '.join(str(p.shape[1:]) for p in pixels)}."
-        )
+    _check_sizes(path, pixels)
     names = next((arrays[name] for name in _NAMES if name in arrays), None)
     given = () if names is None or names.dtype.kind not in "US" else tuple(map(str, names.ravel().tolist()))
     layout = Phrase("layout_arrays", names=", ".join(images[part] for part in both))
@@ -174,7 +190,8 @@ def _read_npz(path: Path) -> Mapping[str, npt.NDArray[Any]]:
                         f"{entry.filename} claims the shape {shape}, and has {entry.file_size:,} bytes"
                     )
     with np.load(path, allow_pickle=False) as found:
-        return {key: found[key] for key in found.files}
+        read = {key: found[key] for key in found.files}
+    return {key: value for key, value in read.items() if isinstance(value, np.ndarray)}
 
 
 def _as_images(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.uint8]:
@@ -205,7 +222,7 @@ def _in_bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if values.dtype.kind == "f":
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if values.dtype.kind == "f" and low < 0:
+    if low < 0:
         bottom, top = (-1.0, 1.0) if low >= -1 and high <= 1 else (low, high)
     else:
         unit = values.dtype.kind in "fb" and high <= 1
@@ -224,8 +241,17 @@ def _as_labels(values: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2 and values.dtype.kind in "uifb" and bool((np.sort(values, 1)[:, :-1] == 0).all()):
+        of_none: list[int] = np.flatnonzero(values.max(1, initial=0) == 0).tolist()
+        if of_none:
+            raise CategoriesError(
+                f"{what} has rows that are no class's, as row {of_none[0]}: each has to have a 1 at its class."
+            )
         return values.argmax(1)
-    if values.ndim == 1 and values.dtype.kind == "f" and bool((values == np.rint(values)).all()):
+    if (
+        values.ndim == 1
+        and values.dtype.kind == "f"
+        and bool((np.isfinite(values) & (values == np.rint(values))).all())
+    ):
         return values.astype(np.int64)
     if values.ndim != 1 or values.dtype.kind not in "uibUS":
         raise CategoriesError(
@@ -237,12 +263,22 @@ def _as_labels(values: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
 
 def class_table(arrays: LabelledArrays) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
     """The classes in natural order, and for each image of all parts its position among them."""
-    values: list[npt.NDArray[Any]] = [np.char.decode(v) if v.dtype.kind == "S" else v for v in arrays.labels]
-    text = values[0].dtype.kind == "U"
+    values = [_as_text(v) if v.dtype.kind == "S" else v for v in arrays.labels]
+    kinds = {v.dtype.kind == "U" for v in values if len(v)}
+    if len(kinds) > 1:
+        raise CategoriesError(
+            f"The labels of {arrays.root} are text in some parts and numbers in others. Save them as one of the two."
+        )
+    text = True in kinds
     everything = np.concatenate([v if text else v.astype(np.int64) for v in values])
     distinct, position = np.unique(everything, return_inverse=True)
     names = [str(v) for v in cast("list[Any]", distinct.tolist())]
     if arrays.class_names and not text:
+        if len(set(arrays.class_names)) < len(arrays.class_names):
+            twice = next(name for name, n in Counter(arrays.class_names).items() if n > 1)
+            raise CategoriesError(
+                f"{arrays.root} calls more than one class {twice!r}. Give each another name."
+            )
         if len(distinct) and not (int(distinct[0]) >= 0 and int(distinct[-1]) < len(arrays.class_names)):
             raise CategoriesError(
                 f"{arrays.root} names {len(arrays.class_names)} classes ({some(arrays.class_names)}), and has labels from "
@@ -254,3 +290,10 @@ def class_table(arrays: LabelledArrays) -> tuple[tuple[str, ...], npt.NDArray[np
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
     return tuple(names[at] for at in order), rank[position]
+
+
+def _as_text(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    try:
+        return np.char.decode(values, "utf-8")
+    except UnicodeDecodeError:
+        return np.char.decode(values, "latin-1")
