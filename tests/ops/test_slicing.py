@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,23 @@ def test_a_slice_of_known_size_begins_anywhere(executor: str) -> None:
         np.testing.assert_array_equal(slope[0, 1], [1, 1, 0, 0])
         with pytest.raises(tf.errors.InvalidArgumentError, match="begin"):
             sess.run(part, {x: X, i: 2})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        (slice(None), slice(None, None, 2)), (-1, slice(None), slice(1, 1)), (slice(None, None, -2), slice(4, 0, -3), None, 2),
+        slice(3, 1), (Ellipsis, slice(-1, None)), slice(7, None), (None, slice(1, 9, 4), -2),
+    ],
+)  # fmt: skip
+def test_a_slice_hands_its_gradient_back_to_where_it_was_taken(executor: str, key: Any) -> None:
+    expected = np.zeros((5, 6, 3), np.float32)
+    received = np.arange(1, 1 + expected[key].size, dtype=np.float32).reshape(expected[key].shape)
+    expected[key] = received
+    x = tf.placeholder(tf.float32, expected.shape)
+    with tf.Session(executor=executor) as sess:
+        slope = sess.run(tf.gradients(x[key], x, received)[0], {x: np.zeros_like(expected)})
+    np.testing.assert_array_equal(slope, expected)
 
 
 def test_unknown_sizes_stay_unknown() -> None:

@@ -190,7 +190,25 @@ def _strided_slice_grad(
         dx = np.zeros(sizes, dy.dtype)
         dx[index] = dy
         return dx
-    return xp.zeros(sizes, dy.dtype).at[index].set(dy)
+    return _between_zeros(sizes, index, dy)
+
+
+def _between_zeros(sizes: tuple[int, ...], index: tuple[Any, ...], dy: Array) -> Array:
+    """``dx[index] = dy`` on zeros. XLA joins a padding with its neighbours, unlike the scatter of ``.at``."""
+    from jax import lax
+
+    kept: list[int] = []
+    backwards: list[int] = []
+    config: list[tuple[int, int, int]] = []
+    for size, item in zip(sizes, (i for i in index if i is not None), strict=True):
+        taken = range(size)[item] if isinstance(item, slice) else range(size)[item : item + 1 or None]
+        if taken.step < 0:
+            backwards.append(len(kept))
+            taken = taken[::-1]
+        kept.append(len(taken))
+        after = size - 1 - taken[-1] if taken else size
+        config.append((taken[0] if taken else 0, after, taken.step - 1))
+    return lax.pad(lax.rev(dy.reshape(kept), backwards), dy.dtype.type(0), config)
 
 
 def _strided_slice_grad_on_device(
