@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import unicodedata
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,7 @@ def test_a_file_of_arrows(tmp_path):
         "id,class,x\nim-0,a,im\nim-1,b,im\n",
         '\ufefffile,label\n"im-0.png","a"\n"./im-1.png","b"\n',
         "im-0.png -> a\r\nim-1.png -> b\r\n",
+        "\n;\nfile;category\nim-0.png;a\nim-1.png;b\n",
     ],
 )
 def test_tables_in_any_order(tmp_path, text):
@@ -110,6 +113,7 @@ def test_tables_in_any_order(tmp_path, text):
         ("file,x,y2\nim-0.png,1,2\n", "which column has the categories"),
         ("file,x\nim-0.png\n", "row 2 has 1 columns"),
         ("", "is empty"),
+        ('file,x\n"im-0.png,' + "a" * 200_000, "is no table: field larger.*quotation mark"),
     ],
 )
 def test_a_file_of_categories_that_can_not_be_understood(tmp_path, text, message):
@@ -117,6 +121,38 @@ def test_a_file_of_categories_that_can_not_be_understood(tmp_path, text, message
     path.write_text(text)
     with pytest.raises(CategoriesError, match=message.replace("(", "\\(")):
         read_categories(path, ["im-0.png", "im-1.png"])
+
+
+def test_a_table_of_something_else_is_left_alone_even_if_it_is_broken(tmp_path):
+    put(tmp_path, "im-0.png")
+    (tmp_path / "a.csv").write_text('"' + "a" * 200_000)
+    (tmp_path / "b.csv").write_text("im-0.png,a\n")
+    assert labels(find_labelled(tmp_path)) == {"im-0.png": "a"}
+
+
+def test_an_image_by_two_names_has_one_category(tmp_path):
+    put(tmp_path, "a/im-0.png", "a/im-1.png")
+    table = tmp_path / "categories.txt"
+    table.write_text("a/im-0.png -> cat\nim-0 -> cat\nim-1 -> dog\n")
+    assert labels(find_labelled(tmp_path)) == {"a/im-0.png": "cat", "a/im-1.png": "dog"}
+    table.write_text("a/im-0.png -> cat\nim-1 -> dog\nim-0 -> dog\n")
+    with pytest.raises(
+        CategoriesError, match=r"names a/im-0.png twice: a/im-0.png is 'cat' and im-0 is 'dog'"
+    ):
+        find_labelled(tmp_path)
+
+
+def test_accents_count_the_same_however_they_are_encoded(tmp_path):
+    apart = partial(unicodedata.normalize, "NFD")
+    put(tmp_path, "entrenamiento/ñu/1.png", apart("entrenamiento/ñu/2.png"), apart("validación/ñu/3.png"))
+    assert labels(find_labelled(tmp_path)) == {
+        "entrenamiento/ñu/1.png": "ñu", apart("entrenamiento/ñu/2.png"): "ñu", apart("validación/ñu/3.png"): "ñu",
+    }  # fmt: skip
+    folder = tmp_path / "more"
+    put(folder, apart("niño-1.png"), "niño-2.png")
+    table = folder / apart("categorías.txt")
+    table.write_text(f"niño-1.png -> niño\n{apart('niño-2.png -> niño')}\n", encoding="utf-8")
+    assert labels(find_labelled(folder)) == {apart("niño-1.png"): "niño", "niño-2.png": "niño"}
 
 
 def test_parts_with_a_file_of_categories_each(tmp_path):

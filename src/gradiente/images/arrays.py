@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradiente.images.idx import read_idx
-from gradiente.images.labelled import PART_NAMES, natural_key, some
+from gradiente.images.labelled import natural_key, part_named, some
 from gradiente.images.memory import free_memory
 from gradiente.images.problems import (
     CategoriesError,
@@ -101,7 +101,7 @@ def _idx(root: Path, pairs: list[tuple[Path, re.Match[str]]]) -> LabelledArrays:
         except (ValueError, OSError) as error:
             raise DataNotFoundError(f"{path} and {other.name} can't be read: {error}") from error
         found = _PART_OF_NAME.search(match["before"])
-        parts.append(PART_NAMES[found[0].casefold()] if found else None)
+        parts.append(part_named(found[0]) if found else None)
         _check_lengths(path, images[-1], labels[-1])
         if parts[-1] in parts[:-1]:
             other = pairs[parts.index(parts[-1])][0].name
@@ -141,7 +141,7 @@ def _npz(path: Path) -> LabelledArrays:
         if match := _KEY.fullmatch(key.casefold()):
             part = match["first"] or match["last"]
             into = images if match["images"] else labels
-            into.setdefault(PART_NAMES[part] if part else None, key)
+            into.setdefault(part_named(part) if part else None, key)
     both = [part for part in images if part in labels]
     if not both:
         there = ", ".join(f"{key} {list(value.shape)}" for key, value in arrays.items()) or "nothing"
@@ -170,9 +170,8 @@ def _read_npz(path: Path) -> Mapping[str, npt.NDArray[Any]]:
                 f"{path} unpacks to {total / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB of memory are free. Save its images "
                 "as files in one folder per class: those are read as they are needed."
             )
-        for entry in archive.infolist():
-            if not entry.filename.endswith(".npy"):
-                continue
+        entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+        for entry in entries:
             with archive.open(entry) as file:
                 version = np.lib.format.read_magic(file)
                 read = (
@@ -190,8 +189,8 @@ def _read_npz(path: Path) -> Mapping[str, npt.NDArray[Any]]:
                         f"{entry.filename} claims the shape {shape}, and has {entry.file_size:,} bytes"
                     )
     with np.load(path, allow_pickle=False) as found:
-        read = {key: found[key] for key in found.files}
-    return {key: value for key, value in read.items() if isinstance(value, np.ndarray)}
+        names = {entry.filename.removesuffix(".npy") for entry in entries}
+        return {key: found[key] for key in found.files if key in names}
 
 
 def _as_images(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.uint8]:

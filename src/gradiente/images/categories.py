@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradiente.images.labelled import PART_NAMES, natural_key, some
+from gradiente.images.labelled import composed, folded, natural_key, part_named, some
 from gradiente.images.problems import CategoriesError
 
 SUFFIXES = frozenset({".txt", ".csv", ".tsv"})
@@ -95,13 +95,13 @@ def find_categories(folder: Path, images: Collection[str]) -> Categories | None:
         p for p in folder.iterdir() if p.suffix.casefold() in SUFFIXES and p.is_file() and p.name[0] != "."
     ]
     files.sort(key=lambda p: (_rank(p), natural_key(p.name)))
-    known = set(images) | _stems(images)
+    known = _stems(images)
     known |= {name.rpartition("/")[2] for name in known}
     for path in files:
         try:
             found = read_categories(path, images)
         except CategoriesError:
-            if path.name.casefold() in _PREFERRED:
+            if folded(path.name) in _PREFERRED:
                 raise
             continue
         if any(name in known for name in found.by_name):
@@ -111,16 +111,17 @@ def find_categories(folder: Path, images: Collection[str]) -> Categories | None:
 
 def has_categories(folder: Path) -> bool:
     """Whether a folder has a file that by its name says the categories of images."""
-    return any(p.name.casefold() in _PREFERRED for p in folder.iterdir() if p.is_file())
+    return any(folded(p.name) in _PREFERRED for p in folder.iterdir() if p.is_file())
 
 
 def _rank(path: Path) -> int:
-    name = path.name.casefold()
+    name = folded(path.name)
     return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
 
 
 def _stems(images: Collection[str]) -> set[str]:
-    names = {*images, *(name.rpartition("/")[2] for name in images)}
+    names = {composed(name) for name in images}
+    names |= {name.rpartition("/")[2] for name in names}
     return names | {name.rpartition(".")[0] or name for name in names}
 
 
@@ -138,7 +139,7 @@ def _text(path: Path) -> str:
             f"{path} is no text. A file of categories has lines such as `im-0.png -> sanic`."
         )
     try:
-        return data.decode("utf-8-sig")
+        return composed(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return data.decode("latin-1")
 
@@ -166,11 +167,15 @@ def _arrows(text: str, path: Path) -> tuple[list[_Row], None]:
 
 
 def _table(text: str, path: Path, known: set[str]) -> tuple[list[_Row], str | None]:
-    first = text.splitlines()[0] if text.strip() else ""
+    first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max("\t;,", key=first.count)
-    rows = [
-        [c.strip() for c in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)
-    ]
+    try:
+        read = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error as error:
+        raise CategoriesError(
+            f"{path} is no table: {error}. It may have a quotation mark without the one that ends it."
+        ) from error
+    rows = [[c.strip() for c in row] for row in read if any(row)]
     if not rows:
         return [], None
     width = len(rows[0])
@@ -192,7 +197,7 @@ def _table(text: str, path: Path, known: set[str]) -> tuple[list[_Row], str | No
     label_at = _label_column(path, rows[0], (name_at, split_at), has_header)
     if split_at is None:
         return [(row[name_at], row[label_at], None) for row in said], None
-    return [(r[name_at], r[label_at], PART_NAMES[r[split_at].casefold()]) for r in said], rows[0][split_at]
+    return [(r[name_at], r[label_at], part_named(r[split_at])) for r in said], rows[0][split_at]
 
 
 def _split_column(path: Path, header: list[str], rows: list[list[str]], name_at: int) -> int | None:
@@ -201,7 +206,7 @@ def _split_column(path: Path, header: list[str], rows: list[list[str]], name_at:
         known = name.casefold() == _SPLIT_COLUMN
         if at == name_at or not (known or name.casefold() in _LIKE_SPLIT):
             continue
-        unknown = [row for row in rows if row[at].casefold() not in PART_NAMES]
+        unknown = [row for row in rows if part_named(row[at]) is None]
         if not unknown:
             return at
         if known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,12 @@ from gradiente.images.wording import Phrase, words
 PARTS = ("train", "validation", "test")
 """The parts of a data set."""
 
-PART_NAMES = {
+_PART_NAMES = {
     "train": "train", "training": "train", "entrenamiento": "train", "val": "validation", "valid": "validation",
     "validation": "validation", "validacion": "validation", "validación": "validation", "test": "test", "testing": "test",
     "t10k": "test", "prueba": "test",
 }  # fmt: skip
-"""What the parts may be called where data says them: as the names of folders, of arrays, in a column of a table."""
+"""What the parts may be called, see ``part_named``."""
 
 EXTENSIONS = frozenset(
     {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".jfif", ".jpe", ".dib"}
@@ -63,6 +64,25 @@ class LabelledFiles:
     def only(self, files: Iterable[ImageFile]) -> LabelledFiles:
         """The same data set with these of its files."""
         return replace(self, files=tuple(files))
+
+
+def composed(name: str) -> str:
+    """A name with its accents in their letters: macOS keeps them apart in the names of files, and a table does not."""
+    return unicodedata.normalize("NFC", name)
+
+
+def folded(name: str) -> str:
+    """A name as it is compared where upper and lower case don't count."""
+    return composed(name).casefold()
+
+
+def part_named(name: str) -> str | None:
+    """The part that data means by a name: that of a folder or an array, or a word in a column of a table.
+
+    >>> part_named("Validación")
+    'validation'
+    """
+    return _PART_NAMES.get(folded(name))
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from gradiente.images.categories import Categories, find_categories, has_categories, read_categories
 from gradiente.images.labelled import (
-    PART_NAMES,
     PARTS,
     ImageFile,
     LabelledFiles,
+    composed,
     is_image_name,
     natural_key,
+    part_named,
     some,
 )
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, reading
@@ -55,13 +56,9 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
             found = find_categories(root, [p.name for p in images])
             if found is not None:
                 return _by_categories(root, found)
-        parts = [f for f in folders if f.name.casefold() in PART_NAMES]
-        if (
-            parts
-            and len(parts) == len(folders)
-            and any(PART_NAMES[p.name.casefold()] == "train" for p in parts)
-        ):
-            return _by_parts(root, parts) or _without_classes(root, parts)
+        parts = {f: part for f in folders if (part := part_named(f.name))}
+        if len(parts) == len(folders) and "train" in parts.values():
+            return _by_parts(root, parts) or _without_classes(root, list(parts))
         if folders:
             below = _categories_of_folders(root, folders)
             return _by_folder(root, folders, images) if below is None else _by_categories(root, below)
@@ -87,7 +84,7 @@ def _categories_of_folders(root: Path, folders: list[Path]) -> Categories | None
         return None  # a table of something else beside folders that are classes
     if found is None:
         return None
-    known = _names({name: root / name for name in names})
+    known = _names(names)
     return found if 2 * sum(name in known for name in found.by_name) > len(names) else None
 
 
@@ -119,7 +116,9 @@ def _inside(root: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledFiles:
-    images = {f.name: find_images(f) for f in folders}
+    images: dict[str, list[Path]] = {}
+    for folder in folders:
+        images.setdefault(composed(folder.name), []).extend(find_images(folder))
     notes: list[Phrase] = []
     empty = [name for name, paths in images.items() if not paths]
     if empty:
@@ -139,10 +138,10 @@ def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledF
     return LabelledFiles(root, classes, files, Phrase("layout_folders"), tuple(notes))
 
 
-def _by_parts(root: Path, parts: list[Path]) -> LabelledFiles | None:
+def _by_parts(root: Path, parts: Mapping[Path, str]) -> LabelledFiles | None:
     """The parts' images with their classes; None where the parts have none."""
-    order = sorted(parts, key=lambda p: PARTS.index(PART_NAMES[p.name.casefold()]))
-    found = [(PART_NAMES[p.name.casefold()], p.name, _one_part(p)) for p in order]
+    order = sorted(parts, key=lambda p: PARTS.index(parts[p]))
+    found = [(parts[p], p.name, _one_part(p)) for p in order]
     classes = sorted({name for _, _, inside in found for name in inside.classes}, key=natural_key)
     files: list[ImageFile] = []
     for part, folder, inside in found:
@@ -197,7 +196,17 @@ def _by_categories(root: Path, said: Categories) -> LabelledFiles:
     if not images:
         raise NoImagesError(f"{root} has no images.")
     known = _names(images)
-    by_image = {known[name]: name for name in said.by_name if name in known}
+    by_image: dict[str, str] = {}
+    for name in said.by_name:
+        if name not in known:
+            continue
+        first = by_image.setdefault(known[name], name)
+        for values in (said.by_name, said.parts):
+            if values.get(first) != values.get(name):
+                raise CategoriesError(
+                    f"{said.path} names {known[name]} twice: {first} is {values.get(first)!r} and {name} is "
+                    f"{values.get(name)!r}. Leave one of the two lines."
+                )
     missing = [name for name in said.by_name if name not in known]
     if not by_image:
         raise CategoriesError(
@@ -238,23 +247,21 @@ def _by_categories(root: Path, said: Categories) -> LabelledFiles:
 def _parts_of_folders(images: Collection[str]) -> dict[str, str]:
     """The part of each image by the folder that it lies in; empty unless all lie in folders called as parts."""
     parts = {
-        image: PART_NAMES.get(image.partition("/")[0].casefold(), "") for image in images if "/" in image
+        image: part for image in images if "/" in image and (part := part_named(image.partition("/")[0]))
     }
-    return (
-        parts
-        if all(image in parts and parts[image] for image in images) and "train" in parts.values()
-        else {}
-    )
+    return parts if len(parts) == len(images) and "train" in parts.values() else {}
 
 
-def _names(images: Mapping[str, Path]) -> dict[str, str]:
+def _names(images: Collection[str]) -> dict[str, str]:
     """The names by which a file of categories may call the images: their path, and what is unambiguous of it."""
     names: dict[str, str] = {}
     shorter: dict[str, list[str]] = {}
-    for name, path in images.items():
-        names[name] = name
-        for short in {name.rpartition(".")[0], path.name, path.stem} - {name}:
-            shorter.setdefault(short, []).append(name)
+    for image in images:
+        whole = composed(image)
+        names[whole] = image
+        last = whole.rpartition("/")[2]
+        for short in {whole.rpartition(".")[0], last, last.rpartition(".")[0]} - {whole}:
+            shorter.setdefault(short, []).append(image)
     for short, full in shorter.items():
         if len(full) == 1:
             names.setdefault(short, full[0])
