@@ -70,12 +70,13 @@ def kill_and_resume(train: tuple[str, ...], folder: Path, kills: int, seed: int,
     run = folder / "killed"
     done = 0
     arguments = command(*train, "--out", str(run))
-    while done < kills:
+    while True:
         with subprocess.Popen(
             arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:
             try:
-                said = process.communicate(timeout=rng.uniform(0.0, longest))[1]
+                wait = rng.uniform(0.0, longest) if done < kills else None
+                said = process.communicate(timeout=wait)[1]
             except subprocess.TimeoutExpired:
                 process.kill()
                 done += 1
@@ -90,8 +91,6 @@ def kill_and_resume(train: tuple[str, ...], folder: Path, kills: int, seed: int,
         elif run.exists():
             # Killed before its first file was whole: another run would take another name.
             shutil.rmtree(run)
-    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
-    return done
 
 
 def differing(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> list[str]:
