@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
 from gradiente.images.duplicates import find_duplicates, is_flat, same_picture
 from gradiente.images.loading import read_image
+from gradiente.images.survey import small_pictures
 
 
 def scene(seed: int, side: int = 160) -> Image.Image:
@@ -77,6 +79,39 @@ def test_of_pictures_that_are_all_alike_the_nearest_are_compared(monkeypatch):
     found = find_duplicates([str(at) for at in range(60)], small, lambda wanted: small[wanted])
     assert not found.complete
     assert (0, 1) in found.near
+
+
+def still(count: int) -> np.ndarray:
+    """Frames of a film that stands still: the same picture with a little noise."""
+    first = np.asarray(scene(1).resize((64, 64)), np.int16)
+    noise = np.random.default_rng(0).integers(-1, 2, (count, 64, 64, 3))
+    return (first + noise).clip(0, 255).astype(np.uint8)
+
+
+def test_of_frames_that_are_all_the_same_few_pairs_are_looked_at(monkeypatch):
+    monkeypatch.setattr("gradiente.images.duplicates._CLOSE_PIECE", 50)
+    frames, looks = still(60), 0
+
+    def close(wanted: Sequence[int]) -> np.ndarray:
+        nonlocal looks
+        looks += 1
+        return frames[list(wanted)]
+
+    found = find_duplicates([str(at) for at in range(60)], small_pictures(frames), close)
+    assert found.complete
+    assert found.groups() == [tuple(range(60))]
+    assert looks <= 3  # of the 36 pieces that 1,770 pairs make
+
+
+def test_of_pictures_whose_patterns_are_equal_each_is_compared_with_the_next(monkeypatch):
+    monkeypatch.setattr("gradiente.images.duplicates._MOST_NEAR", 40)
+    monkeypatch.setattr("gradiente.images.duplicates._MOST_PAIRS", 200)
+    frames = still(60)
+    small = np.repeat(small_pictures(frames[:1]), 60, 0)
+    found = find_duplicates([str(at) for at in range(60)], small, lambda wanted: frames[list(wanted)])
+    assert not found.complete
+    assert found.groups() == [tuple(range(60))]
+    assert {b - a for a, b in found.near} <= {1, 2}
 
 
 def test_a_part_or_a_colour_that_differs_is_another_picture():

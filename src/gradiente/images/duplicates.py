@@ -63,7 +63,7 @@ class Duplicates:
 
     Attributes:
         exact: groups of images that are equal byte for byte.
-        near: pairs that are nearly the same; of equal images, only the first stands for all.
+        near: pairs that are nearly the same, as many as make a group of each; of equal images, the first stands for all.
         keys: a number for each image; the same one for all that are, or are nearly, the same.
         complete: whether all pairs that might be the same were looked at.
     """
@@ -105,14 +105,14 @@ def find_duplicates(
     for at, digest in enumerate(digests):
         members[first.setdefault(digest, at)].append(at)
     exact = tuple(tuple(group) for group in members.values() if len(group) > 1)
-    near: tuple[tuple[int, int], ...] = ()
-    complete = True
+    near: list[tuple[int, int]] = []
+    groups, complete = _Groups(), True
     if small is not None and close is not None:
         different = np.array(sorted(members), np.intp)
         tiny = np.zeros(len(small), np.bool_) if tiny is None else tiny
         pairs, complete = _candidates(small[different], (_SMALL if tiny.all() else _LARGE).pattern)
-        near = _confirmed(different[pairs], close, tiny)
-    return Duplicates(exact, near, tuple(_joined([first[d] for d in digests], near)), complete)
+        near, groups = _confirmed(different[pairs], close, tiny)
+    return Duplicates(exact, tuple(near), tuple(groups.key(first[digest]) for digest in digests), complete)
 
 
 def is_flat(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -120,20 +120,21 @@ def is_flat(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     return small.reshape(len(small), -1, small.shape[-1]).std(1).max(1) < 1.0
 
 
-def _joined(keys: list[int], pairs: Sequence[tuple[int, int]]) -> list[int]:
-    """Each image's key, once the keys of every pair are made one."""
-    parent: dict[int, int] = {}
+class _Groups:
+    """Numbers that become one group pair by pair; a group's key is its least number."""
 
-    def root(key: int) -> int:
-        while (above := parent.get(key, key)) != key:
-            parent[key] = parent.get(above, above)
-            key = above
-        return key
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
 
-    for a, b in pairs:
-        low, high = sorted((root(keys[a]), root(keys[b])))
-        parent[high] = low
-    return [root(key) for key in keys]
+    def key(self, number: int) -> int:
+        while (above := self._above.get(number, number)) != number:
+            self._above[number] = self._above.get(above, above)
+            number = above
+        return number
+
+    def join(self, a: int, b: int) -> None:
+        low, high = sorted((self.key(a), self.key(b)))
+        self._above[high] = low
 
 
 def _patterns(small: npt.NDArray[np.uint8]) -> tuple[_Floats, npt.NDArray[np.bool_]]:
@@ -183,42 +184,67 @@ def _near(vectors: _Floats, likeness: float) -> tuple[npt.NDArray[np.intp], bool
         return np.zeros((0, 2), np.intp), True
     sample = vectors[:: max(1, len(vectors) // 20_000)]
     _, directions = np.linalg.eigh((sample - sample.mean(0)).T @ (sample - sample.mean(0)))
-    tree: Any = cast(Any, spatial).cKDTree(vectors @ directions[:, -_DIRECTIONS:])
+    points = vectors @ directions[:, -_DIRECTIONS:]
+    tree: Any = cast(Any, spatial).cKDTree(points)
     reach = first = math.sqrt(2 - 2 * likeness)
     # Where nearly all are alike, as frames of a film that stands still, only the nearest are looked at.
-    while (
-        len(vectors) ** 2 > 2 * _MOST_NEAR
-        and tree.count_neighbors(tree, reach) > 2 * _MOST_NEAR + len(vectors)
-        and reach > first / 100
+    while len(points) ** 2 > 2 * _MOST_NEAR and tree.count_neighbors(tree, reach) > 2 * _MOST_NEAR + len(
+        points
     ):
+        if reach <= first / 100:
+            return _beside_each_other(points), False
         reach /= 2
     return tree.query_pairs(reach, output_type="ndarray"), reach == first
+
+
+def _beside_each_other(points: _Floats) -> npt.NDArray[np.intp]:
+    """Each point and the next few in the order along the directions, the one of most spread first.
+
+    Equal ones stay in the order in which they are given, where one frame of a film is most like the next.
+    """
+    order = np.lexsort(points.T)
+    steps = range(1, min(len(points), max(2, _MOST_PAIRS // len(points))))
+    return np.concatenate([np.stack([order[:-step], order[step:]], 1) for step in steps])
 
 
 def _confirmed(
     pairs: npt.NDArray[np.intp],
     close: Callable[[Sequence[int]], npt.NDArray[np.uint8]],
     tiny: npt.NDArray[np.bool_],
-) -> tuple[tuple[int, int], ...]:
-    """The pairs that are the same at a closer look."""
-    # Pictures of one neighbourhood are looked at together, so that each is read once or twice, not for every pair.
+) -> tuple[list[tuple[int, int]], _Groups]:
+    """The pairs that are the same at a closer look, as many as make their groups, and these."""
     kept: list[tuple[int, int]] = []
+    groups = _Groups()
+    # Pictures of one neighbourhood are looked at together, so that each is read once or twice, not for every pair.
     for start in range(0, len(pairs), _CLOSE_PIECE):
-        piece = pairs[start : start + _CLOSE_PIECE]
-        needed, places = np.unique(piece, return_inverse=True)
-        places = places.reshape(piece.shape)
-        pictures = close(needed.tolist())
-        flat = pictures.reshape(len(pictures), -1).astype(np.float32)
-        flat -= flat.mean(1, keepdims=True)
-        flat /= np.maximum(np.sqrt((flat * flat).sum(1, keepdims=True)), 1e-6)
-        # All at once and in colour first: few pairs are worth the closest look.
-        least = np.where(tiny[piece].all(1), _SMALL.all, _LARGE.all)
-        alike = np.einsum("ij,ij->i", flat[places[:, 0]], flat[places[:, 1]]) >= least
-        looked: list[list[int]] = places[alike].tolist()
-        same = in_parallel(lambda pair: same_picture(pictures[pair[0]], pictures[pair[1]]), looked)  # noqa: B023 - used at once
-        both: list[list[int]] = piece[alike].tolist()
-        kept += [(a, b) for (a, b), yes in zip(both, same, strict=True) if yes]
-    return tuple(kept)
+        piece: list[list[int]] = pairs[start : start + _CLOSE_PIECE].tolist()
+        # A thousand frames of a film that stands still are half a million pairs, a thousand of which tell all.
+        unknown = [(a, b) for a, b in piece if groups.key(a) != groups.key(b)]
+        for a, b in _same(unknown, close, tiny) if unknown else ():
+            groups.join(a, b)
+            kept.append((a, b))
+    return kept, groups
+
+
+def _same(
+    pairs: Sequence[tuple[int, int]],
+    close: Callable[[Sequence[int]], npt.NDArray[np.uint8]],
+    tiny: npt.NDArray[np.bool_],
+) -> list[tuple[int, int]]:
+    """The pairs that are the same at a closer look."""
+    needed, places = np.unique(pairs, return_inverse=True)
+    places = places.reshape(-1, 2)
+    pictures = close(needed.tolist())
+    flat = pictures.reshape(len(pictures), -1).astype(np.float32)
+    flat -= flat.mean(1, keepdims=True)
+    flat /= np.maximum(np.sqrt((flat * flat).sum(1, keepdims=True)), 1e-6)
+    # All at once and in colour first: few pairs are worth the closest look.
+    least = np.where(tiny[np.asarray(pairs)].all(1), _SMALL.all, _LARGE.all)
+    alike: list[int] = np.flatnonzero(
+        np.einsum("ij,ij->i", flat[places[:, 0]], flat[places[:, 1]]) >= least
+    ).tolist()
+    same = in_parallel(lambda at: same_picture(pictures[places[at, 0]], pictures[places[at, 1]]), alike)
+    return [pairs[at] for at, yes in zip(alike, same, strict=True) if yes]
 
 
 def same_picture(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> bool:
