@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -238,3 +239,12 @@ def test_small_pictures_are_those_of_a_bilinear_resize():
     assert small_pictures(small).shape == (6, 16, 16, 3)
     wanted = np.asarray(Image.fromarray(small[0, ..., 0]).resize((16, 16), Image.Resampling.BILINEAR))
     assert np.abs(small_pictures(small)[0, ..., 2].astype(int) - wanted).max() <= 2
+
+
+def test_small_pictures_of_large_images_take_little_memory():
+    images = np.zeros((48, 512, 512, 3), np.uint8)
+    tracemalloc.start()
+    small_pictures(images)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < images.nbytes  # in float32 they would take four times that

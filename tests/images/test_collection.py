@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gradiente.images.opening import open_collection, survey_collection
-from gradiente.images.problems import OneClassError
+from gradiente.images.problems import NoImagesError, OneClassError
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def test_found_divided_and_loaded(photos):
     first = Image.open(photos / part.names[0])
     np.testing.assert_array_equal(part.images[0], np.asarray(first))
     assert divided.sample(4, 3, 3, 1).shape == (4, 3, 3, 1)
+
+
+def test_images_that_went_away_before_they_were_loaded(photos):
+    divided = open_collection(photos).split(0)
+    for path in photos.rglob("*.png"):
+        path.unlink()
+    with pytest.raises(NoImagesError, match=r"None of the 23 images.*\d+\.png: there is no such file\.$"):
+        divided.load(6, 8, 3)
 
 
 def test_all_is_for_test_unless_a_part_is(photos):

@@ -96,6 +96,12 @@ def test_old_files_go_when_there_is_no_room(photos, tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache").glob("*.images"))) == 1
 
 
+def test_a_file_that_another_run_deletes_meanwhile(photos, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "gone.images").symlink_to(tmp_path / "nowhere")
+    assert open_collection(photos).split(0).load(4, 4, 3, memory=0).cache is not None
+
+
 def test_batches_come_in_order_and_the_next_ones_ahead(photos):
     held, streamed = both(photos)
     order = [np.array([3, 1, 4]), np.array([1, 5, 9]), np.array([2])]

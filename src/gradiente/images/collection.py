@@ -178,7 +178,10 @@ class Collection:
             keys = np.array([self.duplicates.keys[i] for i in positions], np.int64)
             parts[name] = Part(images, self.labels[chosen], [self.names[i] for i in positions], keys)
         if not any(map(len, parts.values())):
-            raise NoImagesError(f"None of the {len(self):,} images can be read: {unreadable[0]}.")
+            first = unreadable[0]
+            raise NoImagesError(
+                f"None of the {len(self):,} images can be read: {first.path}: {first.reason}."
+            )
         sums = dict(zip(self.names, self.digests, strict=True))
         digests = {(part, name): sums[name] for part, found in parts.items() for name in found.names}
         return Dataset(

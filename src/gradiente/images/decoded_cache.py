@@ -44,12 +44,16 @@ def clear(keep: Path | None = None, room: int = 0) -> None:
     folder = cache_folder()
     if folder is None or not folder.is_dir():
         return
-    files = sorted(
-        (p for p in folder.glob("*.images") if p != keep), key=lambda p: p.stat().st_mtime, reverse=True
-    )
+    files: list[tuple[float, int, Path]] = []
+    for path in folder.glob("*.images"):
+        # Another run may delete it meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            if path != keep:
+                stat = path.stat()
+                files.append((stat.st_mtime, stat.st_blocks * 512, path))
     used = room
-    for path in files:
-        used += path.stat().st_blocks * 512
+    for _, size, path in sorted(files, reverse=True):
+        used += size
         if used > LARGEST:
             with contextlib.suppress(OSError):
                 path.unlink()

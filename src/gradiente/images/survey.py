@@ -16,7 +16,9 @@ from gradiente.images.loading import Unreadable, UnreadableError, contents, deco
 from gradiente.images.wording import Phrase
 from gradiente.images.workers import in_parallel
 
-_PIECE = 512
+_VALUES_IN_A_PIECE = 1 << 22
+"""Of images that are shrunk together, as floating-point numbers."""
+
 SIDE = 16
 """Rows and columns of the small pictures."""
 
@@ -99,10 +101,11 @@ def small_pictures(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     _, height, width, channels = images.shape
     rows, columns = _shrinking(height), _shrinking(width)
     result = np.empty((len(images), SIDE, SIDE, 3), np.uint8)
-    for start in range(0, len(images), _PIECE):
-        piece = images[start : start + _PIECE].astype(np.float32)
+    many = max(1, _VALUES_IN_A_PIECE // (height * width * channels))
+    for start in range(0, len(images), many):
+        piece = images[start : start + many].astype(np.float32)
         shrunk = (rows @ piece.reshape(len(piece), height, -1)).reshape(len(piece), SIDE, width, channels)
-        result[start : start + _PIECE] = np.rint(columns @ shrunk)
+        result[start : start + many] = np.rint(columns @ shrunk)
     return result
 
 
