@@ -53,11 +53,13 @@ def test_text_and_page_in_both_languages(photos, tmp_path, capsys):
     text = capsys.readouterr().out
     assert "16 images of 2 classes; recognised: one sub-folder per class, divided into train, test." in text
     assert "The same picture in different parts: 1 group;" in text
+    assert "Pictures that are there more than once: a group of 4:" in text
+    assert "A file that can't be read and is left out:" in text
     (photos / "train" / "beside.png").write_bytes(b"")
     inspect(str(photos), html=tmp_path / "out" / "page.html", lang="es")
     page = (tmp_path / "out" / "page.html").read_text()
     for shown in (capsys.readouterr().out, page):
-        assert "una subcarpeta por clase, repartidas en train, test" in shown
+        assert "una subcarpeta por clase, en las partes train, test" in shown
         assert "train: Queda fuera una imagen que no está en ninguna subcarpeta: beside.png." in shown
         assert "broken.png: es una página HTML, como la que deja una descarga fallida" in shown
         assert "named.gif: es un archivo PNG, diga lo que diga su nombre" in shown

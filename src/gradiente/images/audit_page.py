@@ -136,7 +136,7 @@ def _parts(found: Audit) -> list[str]:
 
 def _found(found: Audit, words: Words) -> str:
     data = found.collection
-    return words.say("found", images=len(data), classes=len(data.classes), layout=data.layout)
+    return words.say("found", images=len(data), count=len(data.classes), layout=data.layout)
 
 
 def _sizes(found: Audit, words: Words) -> str:
@@ -146,7 +146,7 @@ def _sizes(found: Audit, words: Words) -> str:
 
 def _duplicates(found: Audit, words: Words) -> str:
     images = sum(len(group.members) for group in found.groups)
-    text = words.say("duplicates", groups=len(found.groups), images=images)
+    text = words.say("duplicates", count=len(found.groups), images=images)
     return text if found.collection.duplicates.complete else f"{text}. {words['incomplete']}"
 
 

@@ -103,7 +103,8 @@ ENGLISH = {
     "kind_array": "array",
     # What `inspect` says.
     "title": "The images of {root}",
-    "found": "{images} images of {classes} classes; recognised: {layout}.",
+    "found": "{images} images of {count} classes; recognised: {layout}.",
+    "found_one": "{images} images of one class; recognised: {layout}.",
     "classes": "Classes",
     "class": "class",
     "all": "all",
@@ -113,8 +114,11 @@ ENGLISH = {
     "imbalance": "The largest class has {ratio} times as many images as the smallest: look at macro F1 beside the "
     "accuracy.",
     "unreadable": "Files that can't be read: {count}, which are left out",
+    "unreadable_one": "A file that can't be read and is left out",
     "odd": "Files whose names promise another format: {count}, which are read all the same",
-    "duplicates": "Pictures that are there more than once: {groups} groups of {images} images",
+    "odd_one": "A file whose name promises another format and that is read all the same",
+    "duplicates": "Pictures that are there more than once: {count} groups of {images} images",
+    "duplicates_one": "Pictures that are there more than once: a group of {images}",
     "duplicates_text": "`train` keeps each group in one part, so that no picture is both learnt and tested with.",
     "incomplete": "There are so many alike that not all pairs were compared.",
     "exact": "equal",

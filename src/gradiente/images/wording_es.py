@@ -13,15 +13,15 @@ SPANISH = {
     "layout_folders": "una subcarpeta por clase",
     "layout_categories": "imágenes con sus categorías en {file}",
     "layout_split_column": "imágenes con sus categorías en {file}, repartidas según su columna {column}",
-    "layout_divided": "{layouts}, repartidas en {parts}",
+    "layout_divided": "{layouts}, en las partes {parts}",
     "layout_idx": "archivos IDX",
     "layout_arrays": "matrices {names}",
     "layout_mnist": "dígitos manuscritos",
     # Lo que conviene saber de ellos.
     "of_part": "{part}: {note}",
     "no_sub_folders": "Queda fuera: no tiene subcarpetas de clases con imágenes.",
-    "no_categories_here": "Queda fuera: no tiene subcarpetas de clases con imágenes, ni un archivo que diga las "
-    "clases de las que contiene.",
+    "no_categories_here": "Queda fuera: no tiene subcarpetas de clases con imágenes, ni un archivo que diga de qué clase "
+    "es cada una de las suyas.",
     "no_images_here": "Queda fuera: no tiene imágenes.",
     "empty_folders": "Quedan fuera {count} subcarpetas sin imágenes: {names}.",
     "empty_folders_one": "Queda fuera una subcarpeta sin imágenes: {names}.",
@@ -31,9 +31,10 @@ SPANISH = {
     "missing_one": "{file} nombra una imagen que no existe: {names}.",
     "unnamed": "Quedan fuera {count} imágenes que {file} no nombra: {names}.",
     "unnamed_one": "Queda fuera una imagen que {file} no nombra: {names}.",
-    "another_format": "{count} archivos son de otro formato del que dice su nombre; se leen de todos modos "
+    "another_format": "{count} archivos son de un formato distinto del que indica su nombre; se leen de todos modos "
     "({examples}).",
-    "another_format_one": "Un archivo es de otro formato del que dice su nombre; se lee de todos modos ({examples}).",
+    "another_format_one": "Un archivo es de un formato distinto del que indica su nombre; se lee de todos modos "
+    "({examples}).",
     "class_gone": "No se puede leer ninguna imagen de {names}: no cuenta como clase.",
     "copies": "{count} imágenes son copias idénticas de otras y se quedan en la misma parte que ellas: {examples}.",
     "copies_one": "Una imagen es una copia idéntica de otra y se queda en la misma parte que ella: {examples}.",
@@ -45,7 +46,7 @@ SPANISH = {
     "exactitud parezca mejor de lo que es: {examples}.",
     "parts_differ_one": "Un grupo de estas imágenes está en más de una de tus partes, y eso hace que la exactitud "
     "parezca mejor de lo que es: {examples}.",
-    "few_for_test": "Clases con pocas imágenes de prueba: {classes}. Lo que la prueba dice de ellas apenas es más "
+    "few_for_test": "Clases con pocas imágenes de prueba: {classes}. Lo que la prueba dice de ellas es poco más "
     "que azar.",
     "class_has": "{name} tiene {number}",
     "from_disk": "{count} imágenes de {shape} ocupan {gib} GiB: se leen del disco según hacen falta; ya "
@@ -104,18 +105,22 @@ SPANISH = {
     "kind_array": "matriz",
     # Lo que dice `inspect`.
     "title": "Las imágenes de {root}",
-    "found": "{images} imágenes de {classes} clases; disposición reconocida: {layout}.",
+    "found": "{images} imágenes de {count} clases; disposición reconocida: {layout}.",
+    "found_one": "{images} imágenes de una sola clase; disposición reconocida: {layout}.",
     "classes": "Clases",
     "class": "clase",
     "all": "total",
     "sizes": "Tamaños",
     "sizes_text": "alto × ancho de {smallest} a {largest}; la mediana es {median}.",
     "kinds": "Tipos de imagen",
-    "imbalance": "La clase mayor tiene {ratio} veces las imágenes de la menor: conviene mirar la F1 macro además de "
+    "imbalance": "La clase mayor tiene {ratio} veces tantas imágenes como la menor: conviene mirar el F1 macro además de "
     "la exactitud.",
     "unreadable": "Archivos que no se pueden leer: {count}; quedan fuera",
-    "odd": "Archivos cuyo nombre promete otro formato: {count}; se leen de todos modos",
-    "duplicates": "Imágenes repetidas: {groups} grupos con {images} imágenes",
+    "unreadable_one": "Un archivo que no se puede leer y queda fuera",
+    "odd": "Archivos cuyo nombre indica otro formato: {count}; se leen de todos modos",
+    "odd_one": "Un archivo cuyo nombre indica otro formato; se lee de todos modos",
+    "duplicates": "Imágenes repetidas: {count} grupos con {images} imágenes",
+    "duplicates_one": "Imágenes repetidas: un grupo de {images}",
     "duplicates_text": "`train` deja cada grupo en una sola parte, para que ninguna imagen sirva a la vez para "
     "aprender y para probar.",
     "incomplete": "Hay tantas parecidas que no se compararon todas las parejas.",
@@ -130,6 +135,6 @@ SPANISH = {
     "tiny": "Imágenes de menos de 16 filas o columnas: {count}",
     "notes": "Notas",
     "more": "y {count} más",
-    "nothing": "No hay nada mal en estas imágenes.",
+    "nothing": "No se ha encontrado ningún problema en estas imágenes.",
     "page": "La página con las imágenes: {path}",
 }
