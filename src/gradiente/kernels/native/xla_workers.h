@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <new>
 #include <thread>
 
 #include "workers.h"
@@ -34,6 +35,7 @@ class XlaWorkers : public Workers {
     for (int turns = 0; state->done.load(std::memory_order_acquire) < tasks; ++turns) {
       if (turns > 2000) std::this_thread::yield();
     }
+    if (state->out_of_memory.load(std::memory_order_relaxed)) throw std::bad_alloc();
   }
 
  private:
@@ -43,7 +45,13 @@ class XlaWorkers : public Workers {
     void work() {
       std::ptrdiff_t task;
       while ((task = next.fetch_add(1, std::memory_order_relaxed)) < tasks) {
-        function(context, task);
+        // Thrown from here, it would end the process in a helper; in the caller, it would take the variables away that the
+        // helpers still use.
+        try {
+          function(context, task);
+        } catch (const std::bad_alloc&) {
+          out_of_memory.store(true, std::memory_order_relaxed);
+        }
         done.fetch_add(1, std::memory_order_release);
       }
     }
@@ -53,6 +61,7 @@ class XlaWorkers : public Workers {
     void* const context;
     std::atomic<std::ptrdiff_t> next{0};
     std::atomic<std::ptrdiff_t> done{0};
+    std::atomic<bool> out_of_memory{false};
   };
 
   xla::ffi::ThreadPool& pool_;
