@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax as _jax
+import jax.numpy as _jax_numpy
+
 from gradiente.runtime.memory import settle_memory
 
-settle_memory(keep=False)  # before XLA's threads are there
-
-import jax as _jax  # noqa: E402 - see above
-import jax.numpy as _jax_numpy  # noqa: E402 - see above
+# XLA starts its threads when it is first asked for a device, which is later.
+settle_memory(keep=False)
 
 jax: Any = _jax
 jnp: Any = _jax_numpy
