@@ -32,10 +32,12 @@ def training_step(network: str, batch: int) -> Step:
     optimizer = optax.sgd(0.5) if network == "softmax" else optax.adam(1e-4)
     state = [params, optimizer.init(params)]
 
+    def loss(params: Any, x: Any, t: Any) -> Any:
+        return optax.softmax_cross_entropy(net.apply(params, x), t).mean()
+
     @jax.jit
     def step(params: Any, opt: Any, x: Any, t: Any) -> Any:
-        loss = lambda p: optax.softmax_cross_entropy(net.apply(p, x), t).mean()  # noqa: E731
-        updates, opt = optimizer.update(jax.grad(loss)(params), opt)
+        updates, opt = optimizer.update(jax.grad(loss)(params, x, t), opt)
         return optax.apply_updates(params, updates), opt
 
     def run(steps: int) -> None:

@@ -68,6 +68,7 @@ from gradiente.train.learning_rate_decay import natural_exp_decay as natural_exp
 from gradiente.train.learning_rate_decay import noisy_linear_cosine_decay as noisy_linear_cosine_decay
 from gradiente.train.learning_rate_decay import piecewise_constant as piecewise_constant
 from gradiente.train.learning_rate_decay import polynomial_decay as polynomial_decay
+from gradiente.train.meta_graph import export_meta_graph as export_meta_graph
 from gradiente.train.momentum import MomentumOptimizer as MomentumOptimizer
 from gradiente.train.monitored_session import ChiefSessionCreator as ChiefSessionCreator
 from gradiente.train.monitored_session import MonitoredSession as MonitoredSession
@@ -83,7 +84,6 @@ from gradiente.train.queue_runner import add_queue_runner as add_queue_runner
 from gradiente.train.queue_runner import start_queue_runners as start_queue_runners
 from gradiente.train.rmsprop import RMSPropOptimizer as RMSPropOptimizer
 from gradiente.train.saver import Saver as Saver
-from gradiente.train.saver import export_meta_graph as export_meta_graph
 from gradiente.train.saver import import_meta_graph as import_meta_graph
 from gradiente.train.session_run_hook import SessionRunArgs as SessionRunArgs
 from gradiente.train.session_run_hook import SessionRunContext as SessionRunContext

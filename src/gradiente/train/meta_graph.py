@@ -29,13 +29,35 @@ _VARIABLE_COLLECTIONS = frozenset(
 _CONTEXTS = (GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT)
 
 
-def export_graph(
-    filename: str | Path | None = None, graph: Graph | None = None, saver_def: Any = None,
-    collection_list: Iterable[str] | None = None, as_text: bool = False, clear_devices: bool = False,
-    strip_default_attrs: bool = False, meta_info_def: Any = None, graph_def: Any = None, export_scope: str | None = None,
+def export_meta_graph(
+    filename: str | Path | None = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None,
+    collection_list: Iterable[str] | None = None, as_text: bool = False, graph: Any = None, export_scope: str | None = None,
+    clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
+    save_debug_info: bool = False, **accepted: Any,
 ) -> Any:  # fmt: skip
-    """A graph as a MetaGraphDef, written to ``filename`` where one is given (see ``export_meta_graph``)."""
-    del strip_default_attrs
+    """A graph with its collections as a MetaGraphDef.
+
+    Args:
+        filename: a file to write it to.
+        meta_info_def: a MetaInfoDef to take over.
+        graph_def: a GraphDef to use instead of the graph's own.
+        saver_def: a SaverDef to take over.
+        collection_list: the names of the collections; all by default.
+        as_text: write text instead of bytes.
+        graph: the graph; the default graph without it.
+        export_scope: only what stands below this name scope, without the scope in the names.
+        clear_devices: leave out the devices.
+        clear_extraneous_savers: accepted.
+        strip_default_attrs: accepted.
+        save_debug_info: accepted.
+        **accepted: nothing else has an effect.
+
+    Returns:
+        The MetaGraphDef.
+
+    Source: TensorFlow 1's ``tf.train.export_meta_graph``.
+    """
+    del clear_extraneous_savers, strip_default_attrs, save_debug_info, accepted
     graph = graph or get_default_graph()
     meta: Any = protos.meta_graph_def()()
     if meta_info_def is not None:

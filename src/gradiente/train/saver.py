@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from gradiente.graph.build import apply, apply_op, name_scope
@@ -24,7 +23,7 @@ from gradiente.train.checkpoint_state import (
     remove_checkpoint,
     update_checkpoint_state,
 )
-from gradiente.train.meta_graph import export_graph, import_graph
+from gradiente.train.meta_graph import export_meta_graph, import_graph
 from gradiente.train.protos import saver_def
 from gradiente.train.saveables import named_slices
 from gradiente.train.training_util import global_step as global_step_value
@@ -300,7 +299,7 @@ class Saver:
     ) -> Any:  # fmt: skip
         """The default graph with its collections and this Saver as a MetaGraphDef (see ``tf.train.export_meta_graph``)."""
         del clear_extraneous_savers, strip_default_attrs, save_debug_info
-        return export_graph(
+        return export_meta_graph(
             filename, saver_def=self.to_proto(export_scope) if self._names else None, collection_list=collection_list,
             as_text=as_text, export_scope=export_scope, clear_devices=clear_devices,
         )  # fmt: skip
@@ -339,41 +338,6 @@ def _scoped(saver_def: Any, import_scope: str | None) -> Any:
     for field in _NAME_FIELDS:
         setattr(scoped, field, f"{import_scope}/{getattr(saver_def, field)}")
     return scoped
-
-
-def export_meta_graph(
-    filename: str | Path | None = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None,
-    collection_list: Iterable[str] | None = None, as_text: bool = False, graph: Any = None, export_scope: str | None = None,
-    clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
-    save_debug_info: bool = False, **accepted: Any,
-) -> Any:  # fmt: skip
-    """A graph with its collections as a MetaGraphDef.
-
-    Args:
-        filename: a file to write it to.
-        meta_info_def: a MetaInfoDef to take over.
-        graph_def: a GraphDef to use instead of the graph's own.
-        saver_def: a SaverDef to take over.
-        collection_list: the names of the collections; all by default.
-        as_text: write text instead of bytes.
-        graph: the graph; the default graph without it.
-        export_scope: only what stands below this name scope, without the scope in the names.
-        clear_devices: leave out the devices.
-        clear_extraneous_savers: accepted.
-        strip_default_attrs: accepted.
-        save_debug_info: accepted.
-        **accepted: nothing else has an effect.
-
-    Returns:
-        The MetaGraphDef.
-
-    Source: TensorFlow 1's ``tf.train.export_meta_graph``.
-    """
-    del clear_extraneous_savers, save_debug_info, accepted
-    return export_graph(
-        filename, graph, saver_def, collection_list, as_text, clear_devices, strip_default_attrs, meta_info_def, graph_def,
-        export_scope,
-    )  # fmt: skip
 
 
 def import_meta_graph(
