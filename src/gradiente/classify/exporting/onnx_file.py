@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 import gradiente as tf
-from gradiente.classify.exporting.onnx_ops import RULES, NotTranslatedError
+from gradiente.classify.exporting.onnx_ops import RULES
+from gradiente.classify.exporting.onnx_rule import NotTranslatedError
 from gradiente.classify.model.graph import IMAGES, PROBABILITIES
 from gradiente.classify.problems import ExportError
 

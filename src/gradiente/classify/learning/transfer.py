@@ -73,9 +73,9 @@ def fit_pretrained(
 
     Args:
         job: what to train; its settings have no gaps.
-        progress: is told how it goes.
-        keep: is given the classifier whenever it is better than before.
-        stop: is asked now and then whether to stop.
+        progress: as for ``fit``.
+        keep: likewise.
+        stop: likewise.
         folder: the run folder, for features and checkpoints; None for none.
 
     Returns:
