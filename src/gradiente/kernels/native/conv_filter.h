@@ -52,13 +52,9 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
 
 using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, float*);
 
-template <int kMany, int kRows = outer_rows(kMany)>
+template <int kMany>
 GRADIENTE_INLINE OuterTile outer_tile_of(int rows) {
-  if constexpr (kRows == 1) {
-    return outer_tile<1, kMany>;
-  } else {
-    return rows >= kRows ? outer_tile<kRows, kMany> : outer_tile_of<kMany, kRows - 1>(rows);
-  }
+  return for_count<outer_rows(kMany)>(rows, [](auto n) -> OuterTile { return outer_tile<decltype(n)::value, kMany>; });
 }
 
 inline OuterTile outer_tile_for(int rows, int vectors) {

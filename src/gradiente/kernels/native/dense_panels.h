@@ -12,7 +12,7 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr Index kProductRows = 6;            // of a tile, at most
+constexpr int kProductRows = 6;              // of a tile, at most
 constexpr Index kPanelDepth = 384;           // of the common axis in a panel, at most
 constexpr Index kGroupFloats = 32 * 1024;    // of the panels that a task packs at once; they stay in the second cache
 constexpr Index kPartRows = 192;             // rows of c in a task, at most; there the packing is a small part of the work
@@ -52,14 +52,7 @@ using ProductTile = void (*)(const Rows&, Index, const float*, float*, Index, in
 
 template <int kMany>
 GRADIENTE_INLINE ProductTile product_tile_of(int rows) {
-  switch (rows) {
-    case 1: return product_tile<1, kMany>;
-    case 2: return product_tile<2, kMany>;
-    case 3: return product_tile<3, kMany>;
-    case 4: return product_tile<4, kMany>;
-    case 5: return product_tile<5, kMany>;
-    default: return product_tile<6, kMany>;
-  }
+  return for_count<kProductRows>(rows, [](auto n) -> ProductTile { return product_tile<decltype(n)::value, kMany>; });
 }
 
 inline ProductTile product_tile_for(int rows, int vectors) {

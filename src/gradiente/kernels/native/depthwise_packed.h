@@ -1,4 +1,4 @@
-// PackedDepthwise convolution of a packed part of an image: vector of channels by vector of channels, with zeros around it. No result is
+// Depthwise convolution of a packed part of an image: vector of channels by vector of channels, with zeros around it. No result is
 // at an edge then, and what a result's taps read lies together.
 #pragma once
 
@@ -138,13 +138,9 @@ void packed_block(const PackedBlock& g, const float* x, float* y) {
 
 using PackedFunction = void (*)(const PackedBlock&, const float*, float*);
 
-template <int kStride, int kCount = kBlock>
+template <int kStride>
 GRADIENTE_INLINE PackedFunction packed_block_of(Index count) {
-  if constexpr (kCount == 1) {
-    return packed_block<1, kStride>;
-  } else {
-    return count >= kCount ? packed_block<kCount, kStride> : packed_block_of<kStride, kCount - 1>(count);
-  }
+  return for_count<kBlock>(count, [](auto n) -> PackedFunction { return packed_block<decltype(n)::value, kStride>; });
 }
 
 inline PackedFunction packed_block_for(Index count, Index stride) {
@@ -157,7 +153,7 @@ inline PackedFunction packed_block_for(Index count, Index stride) {
 
 // Rows [row0, row1) of a phase's results, for one packed vector of channels. x is the packed window, y the image's results.
 inline void packed_rows(const PackedDepthwise& g, const Phase& phase, const PatchWindow& window, Index row0, Index row1,
-                           const PackedBlock& block, const float* x, float* y) {
+                        const PackedBlock& block, const float* x, float* y) {
   const Axis& rows = phase.rows;
   const Axis& columns = phase.columns;
   const Index blocks = ceil_div(columns.results, kBlock);
@@ -222,8 +218,8 @@ inline void packed_depthwise(const PackedDepthwise& g, const float* x, const flo
         const Axis& columns = g.phases[p].columns;
         pack_taps(g, g.phases[p], w + c, size, taps);
         const PackedBlock block{rows.taps, columns.taps, rows.spacing * window.columns * kWidth, columns.spacing * kWidth,
-                                   columns.stride * kWidth, taps, start, columns.step * g.channels, size,
-                                   Ends{nullptr, true, true, activation, streams}};
+                                columns.stride * kWidth, taps, start, columns.step * g.channels, size,
+                                Ends{nullptr, true, true, activation, streams}};
         packed_rows(g, g.phases[p], window, row0, row1, block, packed, out + c);
       }
     }

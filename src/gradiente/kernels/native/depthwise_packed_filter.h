@@ -93,8 +93,8 @@ inline void packed_depthwise_filter_gradient(const Conv2d& c, const float* x, co
     pack_window(dy + n * c.out_rows * c.out_columns * channels, c.out_rows, c.out_columns, channels, results, channel0,
                 channel1 - channel0, received);
     PackedSums part{row1 - row0, c.out_columns, c.row_stride * window.columns * kWidth, c.column_stride * kWidth,
-                       c.row_dilation * window.columns * kWidth, c.column_dilation * kWidth, c.filter_columns * channels,
-                       channels, kWidth};
+                    c.row_dilation * window.columns * kWidth, c.column_dilation * kWidth, c.filter_columns * channels,
+                    channels, kWidth};
     for (Index channel = channel0; channel < channel1; channel += kWidth) {
       part.size = static_cast<int>(min_of(Index{kWidth}, channel1 - channel));
       TapBlock block{};

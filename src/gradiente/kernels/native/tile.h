@@ -131,23 +131,28 @@ void tile(const float* const* rows, const Segment* segments, Index count, const 
   finish_tile(c, rest, ends, at);
 }
 
-constexpr int min_rows(int a, int b) { return a < b ? a : b; }
-
 using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&);
+
+// A number that is known as the code is compiled.
+template <int n>
+struct Number {
+  static constexpr int value = n;
+};
+
+// choose(Number<count>()), or choose(Number<kMost>()) if there are more.
+template <int kMost, class Choose>
+GRADIENTE_INLINE auto for_count(Index count, Choose choose) {
+  if constexpr (kMost == 1) {
+    return choose(Number<1>());
+  } else {
+    return count >= kMost ? choose(Number<kMost>()) : for_count<kMost - 1>(count, choose);
+  }
+}
 
 // The tile function for so many rows and vectors.
 template <int kMany>
 GRADIENTE_INLINE Tile tile_of(int rows) {
-  switch (rows) {
-    case 1: return tile<1, kMany>;
-    case 2: return tile<2, kMany>;
-    case 3: return tile<3, kMany>;
-    case 4: return tile<4, kMany>;
-    case 5: return tile<5, kMany>;
-    case 6: return tile<6, kMany>;
-    case 7: return tile<min_rows(7, tile_rows(kMany)), kMany>;
-    default: return tile<tile_rows(kMany), kMany>;
-  }
+  return for_count<tile_rows(kMany)>(rows, [](auto n) -> Tile { return tile<decltype(n)::value, kMany>; });
 }
 
 inline Tile tile_for(int rows, int vectors) {
@@ -199,12 +204,7 @@ using NarrowTile = void (*)(const float* const*, Index, const Segment*, Index, c
                             const Ends&);
 
 inline NarrowTile narrow_tile_for(int groups) {
-  switch (groups) {
-    case 1: return narrow_tile<1>;
-    case 2: return narrow_tile<2>;
-    case 3: return narrow_tile<3>;
-    default: return narrow_tile<kMostGroups>;
-  }
+  return for_count<kMostGroups>(groups, [](auto n) -> NarrowTile { return narrow_tile<decltype(n)::value>; });
 }
 
 // Panels: the result's channels in groups that one tile takes, as even as can be. Panel p begins at channel first(p); the

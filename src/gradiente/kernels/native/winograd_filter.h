@@ -20,7 +20,7 @@ struct WinogradFilterGradient {
     const Index in_step = matrix_step(most * in_pitch), out_step = matrix_step(most * out_pitch);
     float* inputs = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step));
     float* received = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
-    float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch) + kTile * kWidth));
+    float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch)));
     clear(zeros, max_of(in_pitch, out_pitch));
     const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kOutputs>(d, u); };
     for (Index t = 0; t < count; ++t) {
