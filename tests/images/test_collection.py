@@ -38,6 +38,16 @@ def test_found_divided_and_loaded(photos):
 
 def test_images_that_went_away_before_they_were_loaded(photos):
     divided = open_collection(photos).split(0)
+    held = divided.load(6, 8, 3).parts["test"]
+    (photos / held.names[1]).unlink()
+    data = divided.load(6, 8, 3)
+    assert [(u.path, u.reason) for u in data.unreadable] == [
+        (photos / held.names[1], "there is no such file")
+    ]
+    part = data.parts["test"]
+    assert part.names == [held.names[0], *held.names[2:]]
+    np.testing.assert_array_equal(part.images[:], np.delete(held.images[:], 1, 0))
+    np.testing.assert_array_equal(part.labels, np.delete(held.labels, 1))
     for path in photos.rglob("*.png"):
         path.unlink()
     with pytest.raises(NoImagesError, match=r"None of the 23 images.*\d+\.png: there is no such file\.$"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gradiente.images.loading import load_images, read_image
+from gradiente.images.loading import Unreadable, read_image
 from gradiente.images.survey import Surveyed, survey
 
 
@@ -155,22 +155,18 @@ def test_a_bomb_is_not_decoded():
         read_image(bytes(bomb), 4, 4, 1)
 
 
-def test_many_files_and_those_that_can_not_be_read(tmp_path: Path):
+def test_files_that_can_not_be_read_are_found_by_a_look(tmp_path: Path):
     paths = [tmp_path / f"{i}.png" for i in range(6)]
     for i, path in enumerate(paths):
         path.write_bytes(file_of(Image.fromarray(RAMP + i)))
     paths[2].write_bytes(b"x")
     paths[4].unlink()
-    images, kept, unreadable = load_images(paths, 3, 4, 1)
-    assert kept == [0, 1, 3, 5]
-    assert [(u.path.name, u.reason) for u in unreadable] == [
+    looks = survey(paths)
+    assert [isinstance(look, Surveyed) for look in looks] == [True, True, False, True, False, True]
+    assert [(look.path.name, look.reason) for look in looks if isinstance(look, Unreadable)] == [
         ("2.png", "it is no image of a known format"),
         ("4.png", "there is no such file"),
     ]
-    np.testing.assert_array_equal(images[:, 0, 0, 0], [0, 1, 3, 5])
-
-    looks = survey(paths)
-    assert [isinstance(look, Surveyed) for look in looks] == [True, True, False, True, False, True]
     first = looks[0]
     assert isinstance(first, Surveyed)
     assert (first.height, first.width, first.grey, first.format, first.mode) == (3, 4, True, "PNG", "L")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradiente.images.wording import Phrase, words
@@ -60,10 +60,6 @@ class LabelledFiles:
     files: tuple[ImageFile, ...]
     layout: Phrase
     notes: tuple[Phrase, ...] = field(default=())
-
-    def only(self, files: Iterable[ImageFile]) -> LabelledFiles:
-        """The same data set with these of its files."""
-        return replace(self, files=tuple(files))
 
 
 def composed(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -18,7 +18,6 @@ from gradiente.images.kinds import FORMATS, what_else
 from gradiente.images.modes import plain
 from gradiente.images.remarks import without_remarks
 from gradiente.images.wording import Phrase
-from gradiente.images.workers import in_parallel
 
 Resize: TypeAlias = Literal["stretch", "crop", "pad"]
 """How an image is brought to a size: stretched to it; scaled to cover it, and the middle taken; or scaled to lie within it,
@@ -97,30 +96,6 @@ def resized(
 
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     return fit(image, height, width, channels, resize)
-
-
-def load_images(
-    paths: Sequence[Path], height: int, width: int, channels: int, resize: Resize = "stretch"
-) -> tuple[npt.NDArray[np.uint8], list[int], list[Unreadable]]:
-    """Decode many files.
-
-    Returns:
-        ``(images, kept, unreadable)``: uint8 ``[n, height, width, channels]``; which of ``paths`` they are; and the files
-        that can't be read, with the reasons.
-    """
-    images = np.zeros((len(paths), height, width, channels), np.uint8)
-
-    def load(at: int) -> Unreadable | None:
-        try:
-            images[at] = read_image(paths[at], height, width, channels, resize)
-        except UnreadableError as error:
-            return Unreadable(paths[at], error.reason)
-        return None
-
-    problems = in_parallel(load, range(len(paths)))
-    kept = [at for at, problem in enumerate(problems) if problem is None]
-    unreadable = [problem for problem in problems if problem is not None]
-    return (images if len(kept) == len(paths) else images[kept]), kept, unreadable
 
 
 def contents(source: Path | bytes) -> bytes:
