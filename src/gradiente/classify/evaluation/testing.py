@@ -77,8 +77,9 @@ def test(run: str | Path, data: str | Path, categories: str | Path | None = None
         DataError: another subclass says what is wrong with the data.
     """
     model: Classifier = load(run)
+    said = model.description
     part, notes, unreadable, digests = open_test_part(
-        str(data), None if categories is None else str(categories), model.classes, model.description.shape
+        str(data), None if categories is None else str(categories), said.classes, said.shape, said.resize
     )
     probabilities = model.probabilities(part.images)
     known = _used(Path(run))

@@ -11,7 +11,7 @@ from gradiente.classify.problems import ClassesDifferError, SettingsError
 from gradiente.classify.settings import Settings
 from gradiente.images.dataset import Dataset as Dataset
 from gradiente.images.dataset import Part as Part
-from gradiente.images.loading import Unreadable
+from gradiente.images.loading import Resize, Unreadable
 from gradiente.images.opening import MNIST, open_collection, survey_collection
 from gradiente.images.wording import Phrase
 
@@ -53,7 +53,11 @@ def open_dataset(
 
 
 def open_test_part(
-    source: str, categories: str | None, classes: Sequence[str], shape: tuple[int, int, int]
+    source: str,
+    categories: str | None,
+    classes: Sequence[str],
+    shape: tuple[int, int, int],
+    resize: Resize = "stretch",
 ) -> tuple[Part, tuple[str, ...], tuple[Unreadable, ...], dict[str, str]]:
     """Read images to test a model with: MNIST's test images, or all of a folder (its ``test`` part, where it has one).
 
@@ -62,6 +66,7 @@ def open_test_part(
         categories: the file that says the images' classes.
         classes: the model's classes.
         shape: height, width and channels of the model's images.
+        resize: how images of other proportions are brought to it.
 
     Returns:
         The examples, labelled with positions in ``classes``; notes; unreadable files; the files' SHA-256 sums by name.
@@ -78,7 +83,7 @@ def open_test_part(
     there = [collection.classes[i] for i in present]
     if not set(there) <= set(classes):
         raise ClassesDifferError(_differ(there, classes, "MNIST" if source == MNIST else source))
-    data = collection.load(*shape)
+    data = collection.load(*shape, resize)
     position = {name: at for at, name in enumerate(classes)}
     table = np.array([position.get(name, -1) for name in data.classes], np.int32)
     part = data.parts["test"]
