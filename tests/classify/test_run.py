@@ -16,11 +16,13 @@ from gradiente.classify.problems import (
     DivergedError,
     NoImagesError,
     OneClassError,
+    RunInUseError,
     RunNotFoundError,
     SettingsError,
     TooFewImagesError,
     UnreadableImageError,
 )
+from gradiente.classify.run_folder import RunFolder
 
 QUICK = {"model": "softmax", "epochs": 12, "lr": 0.02, "batch": 8}
 
@@ -261,3 +263,28 @@ def test_a_run_that_may_not_be_read(photos, tmp_path, monkeypatch):
     for read in (classify.load, classify.resume):
         with pytest.raises(RunNotFoundError, match=r"can't be read: Permission denied\."):
             read(tmp_path)
+
+
+def test_two_runs_that_begin_at_once_have_a_folder_each(photos, tmp_path):
+    taken = RunFolder.create(tmp_path / "run")  # and nothing is in it yet
+    run = classify.train(photos, out=tmp_path / "run", **QUICK | {"epochs": 1})
+    assert run.folder == tmp_path / "run-2"
+    assert taken.path.is_dir()
+    with pytest.raises(RunInUseError, match="Another process is training"):
+        RunFolder(taken.path).lock()
+    taken.unlock()
+    again = RunFolder.create(tmp_path / "run")
+    assert again.path == taken.path
+    again.unlock()
+
+
+@pytest.mark.parametrize(("name", "other"), [(".", "here-2"), ("..", "above-2")])
+def test_a_run_in_a_folder_that_is_not_empty_and_not_called_by_its_name(tmp_path, monkeypatch, name, other):
+    here = tmp_path / "above" / "here"
+    here.mkdir(parents=True)
+    (here / "file").touch()
+    monkeypatch.chdir(here)
+    folder = RunFolder.create(Path(name))
+    assert (folder.path.name, folder.path.is_dir()) == (other, True)
+    assert folder.path.parent.samefile((tmp_path / "above" / "here" / name).resolve().parent)
+    folder.unlock()

@@ -43,20 +43,28 @@ class RunFolder:
 
     @classmethod
     def create(cls, wanted: Path) -> RunFolder:
-        """Make a new folder: ``wanted``, or with a number behind its name where there is something already."""
+        """Make a new folder and lock it: ``wanted``, or with a number behind its name where there is something already.
+
+        Raises:
+            OSError: it can't be made.
+        """
         made = [p for p in reversed(wanted.parents) if not p.exists()]
         wanted.parent.mkdir(parents=True, exist_ok=True)
+        named = wanted if wanted.name not in ("", "..") else wanted.resolve()
         number = 1
         while True:
-            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+            path = wanted if number == 1 else named.parent / f"{named.name or 'run'}-{number}"
+            number += 1
             try:
                 path.mkdir()
-                return cls(path, made)
             except FileExistsError:
-                with contextlib.suppress(OSError):
+                # A file, somebody's folder, or one that another process has made just now.
+                with contextlib.suppress(OSError, RunInUseError):
                     if not any(path.iterdir()):
-                        return cls(path)
-            number += 1
+                        return cls(path).lock()
+                continue
+            with contextlib.suppress(RunInUseError):
+                return cls(path, made).lock()
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -70,25 +78,31 @@ class RunFolder:
             raise RunNotFoundError(f"{path} {what}. Name the folder that `gradiente train` made.")
         return cls(path)
 
-    def lock(self) -> None:
+    def lock(self) -> RunFolder:
         """Keep other processes from training in this folder, as long as this one lives.
+
+        Returns:
+            This folder.
 
         Raises:
             RunInUseError: one does.
         """
-        self._locked = os.open(self.path, os.O_RDONLY)
+        if self._locked >= 0:
+            return self
+        opened = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._locked = opened
         except OSError as error:
-            os.close(self._locked)
+            os.close(opened)
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise RunInUseError(
                     f"Another process is training in {self.path}. Wait for it, or stop it."
                 ) from error
             # A file system without locks: then nothing is locked.
-            self._locked = -1
         for left in self.path.rglob(".*.partial"):
             left.unlink(missing_ok=True)  # by a process that was killed while it wrote
+        return self
 
     def unlock(self) -> None:
         """Let others train in it."""
