@@ -265,6 +265,26 @@ def test_a_run_that_may_not_be_read(photos, tmp_path, monkeypatch):
             read(tmp_path)
 
 
+OWN = """
+from gradiente.classify.networks.layers import dense, flatten
+
+
+def build(images, num_classes, training):
+    return dense(flatten(images), num_classes, "logits")
+"""
+
+
+def test_a_run_with_a_network_of_ones_own_is_repeated_from_any_folder(photos, tmp_path, monkeypatch):
+    (tmp_path / "net.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    run = classify.train(photos, out=tmp_path / "run", **QUICK | {"model": "net.py:build", "epochs": 1})
+    monkeypatch.chdir("/")
+    settings = classify.read_settings(run.folder / "config.toml")
+    again = classify.train(settings=settings, out=tmp_path / "again")
+    for name, value in run.classifier.weights.items():
+        np.testing.assert_array_equal(value, again.classifier.weights[name])
+
+
 def test_two_runs_that_begin_at_once_have_a_folder_each(photos, tmp_path):
     taken = RunFolder.create(tmp_path / "run")  # and nothing is in it yet
     run = classify.train(photos, out=tmp_path / "run", **QUICK | {"epochs": 1})

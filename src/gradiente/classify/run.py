@@ -25,6 +25,7 @@ from gradiente.classify.learning.transfer import fit_pretrained
 from gradiente.classify.model.classifier import Classifier
 from gradiente.classify.networks import find_network
 from gradiente.classify.networks.imagenet import PRETRAINED
+from gradiente.classify.networks.own import is_own
 from gradiente.classify.preparation.choice import AUTO
 from gradiente.classify.preparation.datasets import Dataset, open_dataset
 from gradiente.classify.preparation.defaults import with_defaults
@@ -186,7 +187,11 @@ def _with_whole_paths(settings: Settings) -> Settings:
         return None if path is None else str(Path(path).absolute())
 
     data = settings.data if settings.data == MNIST else whole(settings.data)
-    return replace(settings, data=data, categories=whole(settings.categories))
+    model = settings.model
+    if is_own(model):
+        file, _, function = model.rpartition(":")
+        model = f"{whole(file)}:{function}"
+    return replace(settings, data=data, categories=whole(settings.categories), model=model)
 
 
 def _job(examples: Dataset, settings: Settings, reasons: Sequence[Phrase]) -> Job:
