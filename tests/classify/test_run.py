@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 import tomllib
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from gradiente.classify.problems import (
     UnreadableImageError,
 )
 from gradiente.classify.run_folder import RunFolder
+from gradiente.cli import main
 
 QUICK = {"model": "softmax", "epochs": 12, "lr": 0.02, "batch": 8}
 
@@ -283,6 +285,25 @@ def test_a_run_with_a_network_of_ones_own_is_repeated_from_any_folder(photos, tm
     again = classify.train(settings=settings, out=tmp_path / "again")
     for name, value in run.classifier.weights.items():
         np.testing.assert_array_equal(value, again.classifier.weights[name])
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have UTF-8 names only")
+def test_files_with_names_that_are_no_utf_8(photos, tmp_path, capfdbinary):
+    child = os.fsdecode(b"ni\xf1o.png")
+    first = next((photos / "left").iterdir())
+    first.rename(photos / "left" / child)
+    (photos / "right" / child).write_bytes(b"no image")
+    run = tmp_path / "run"
+    main(
+        ["train", str(photos), "--model", "softmax", "--epochs", "1", "--out", str(run)],
+        standalone_mode=False,
+    )
+    assert "left/niño.png" in (run / "split.csv").read_text("utf-8")
+    assert "ni\\udcf1o.png" in (run / "quarantine.csv").read_text("utf-8")
+    main(["test", str(run), str(photos)], standalone_mode=False)
+    main(["inspect", str(photos), "--html", str(tmp_path / "page.html")], standalone_mode=False)
+    assert "left/niño.png" in (tmp_path / "page.html").read_text("utf-8")
+    assert b"right/ni\xf1o.png: it is no image of a known format" in capfdbinary.readouterr().out
 
 
 def test_two_runs_that_begin_at_once_have_a_folder_each(photos, tmp_path):

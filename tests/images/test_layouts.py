@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import unicodedata
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,18 @@ def test_accents_count_the_same_however_they_are_encoded(tmp_path):
     table = folder / apart("categorías.txt")
     table.write_text(f"niño-1.png -> niño\n{apart('niño-2.png -> niño')}\n", encoding="utf-8")
     assert labels(find_labelled(folder)) == {apart("niño-1.png"): "niño", "niño-2.png": "niño"}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have UTF-8 names only")
+def test_names_that_are_no_utf_8_are_read_as_latin_1(tmp_path):
+    year, child = os.fsdecode(b"a\xf1o"), os.fsdecode(b"ni\xf1o.png")
+    put(tmp_path / "folders", f"{year}/{child}", "b/2.png")
+    found = find_labelled(tmp_path / "folders")
+    assert labels(found) == {"año/niño.png": "año", "b/2.png": "b"}
+    assert all(file.path.is_file() for file in found.files)
+    put(tmp_path / "table", child)
+    (tmp_path / "table" / "labels.csv").write_bytes("niño.png,año".encode("latin-1"))
+    assert labels(find_labelled(tmp_path / "table")) == {"niño.png": "año"}
 
 
 def test_parts_with_a_file_of_categories_each(tmp_path):

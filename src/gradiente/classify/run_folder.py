@@ -120,7 +120,7 @@ class RunFolder:
 
         Args:
             name: the file's name inside the folder; folders before it are made.
-            content: text, written as UTF-8, or bytes.
+            content: text, written as UTF-8, or bytes. What is no text in a path, bytes that are no UTF-8, is escaped.
 
         Returns:
             The file's path.
@@ -130,7 +130,7 @@ class RunFolder:
         """
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content.encode() if isinstance(content, str) else content)
+        write_whole(path, content.encode(errors="backslashreplace") if isinstance(content, str) else content)
         return path
 
     def remove(self) -> None:

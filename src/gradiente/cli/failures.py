@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,9 @@ def failures_as_status() -> Iterator[None]:
         problems.RunInUseError: 18,
         problems.TooLargeError: 12,
     }
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # the name of a file may be any bytes
     try:
         yield
     except tuple(status) as error:

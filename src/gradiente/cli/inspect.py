@@ -50,7 +50,7 @@ def inspect(
             looking.end()
         if html is not None:
             html.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(html, as_page(found, lang).encode())
+            write_whole(html, as_page(found, lang).encode(errors="backslashreplace"))
         if as_json:
             print(json.dumps(found.as_json(), ensure_ascii=False))
             return

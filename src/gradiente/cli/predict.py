@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import sys
@@ -61,9 +60,6 @@ def predict(
             fail("Name at least one image or folder.", SETTINGS)
         if as_json and as_csv:
             fail("--json and --csv exclude each other.", SETTINGS)
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="surrogateescape")  # the name of a file may be any bytes
         paths = _files(images)
         model = classify.load(run)
         rows = _classified(model, paths, top, unknown_below)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -62,9 +63,18 @@ class LabelledFiles:
     notes: tuple[Phrase, ...] = field(default=())
 
 
+def written(name: str) -> str:
+    """A file's name as text that can be written: bytes that are no UTF-8, as out of old archives, are taken for Latin-1."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("latin-1")
+    return name
+
+
 def composed(name: str) -> str:
     """A name with its accents in their letters: macOS keeps them apart in the names of files, and a table does not."""
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", written(name))
 
 
 def folded(name: str) -> str:

@@ -16,6 +16,7 @@ from gradiente.images.labelled import (
     natural_key,
     part_named,
     some,
+    written,
 )
 from gradiente.images.problems import CategoriesError, DataNotFoundError, NoImagesError, reading
 from gradiente.images.wording import Phrase
@@ -48,9 +49,7 @@ def find_labelled(root: str | Path, categories: str | Path | None = None) -> Lab
         if categories is not None:
             path = Path(categories)
             images = find_images(root)
-            return _by_categories(
-                root, read_categories(path, [p.relative_to(root).as_posix() for p in images])
-            )
+            return _by_categories(root, read_categories(path, [_name(p, root) for p in images]))
         folders, images = _inside(root)
         if images:
             found = find_categories(root, [p.name for p in images])
@@ -75,7 +74,7 @@ def _categories_of_folders(root: Path, folders: list[Path]) -> Categories | None
     """The file of categories beside folders that are no classes, such as ``labels.csv`` beside ``images/``."""
     if not has_categories(root):
         return None
-    names = [path.relative_to(root).as_posix() for folder in folders for path in _walk(folder)]
+    names = [_name(path, root) for folder in folders for path in _walk(folder)]
     try:
         found = find_categories(root, names)
     except CategoriesError:
@@ -95,7 +94,12 @@ def find_images(root: Path) -> list[Path]:
         DataNotFoundError: a folder can't be read.
     """
     with reading(root):
-        return sorted(_walk(root), key=lambda p: natural_key(p.relative_to(root).as_posix()))
+        return sorted(_walk(root), key=lambda p: natural_key(_name(p, root)))
+
+
+def _name(path: Path, root: Path) -> str:
+    """How a file is called in lists."""
+    return written(path.relative_to(root).as_posix())
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -124,10 +128,10 @@ def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledF
     if empty:
         notes.append(Phrase("empty_folders", count=len(empty), names=empty))
     if beside:
-        notes.append(Phrase("beside", count=len(beside), names=[p.name for p in beside]))
+        notes.append(Phrase("beside", count=len(beside), names=[written(p.name) for p in beside]))
     classes = tuple(name for name, paths in images.items() if paths)
     files = tuple(
-        ImageFile(path, path.relative_to(root).as_posix(), label)
+        ImageFile(path, _name(path, root), label)
         for label, name in enumerate(classes)
         for path in images[name]
     )
@@ -141,7 +145,7 @@ def _by_folder(root: Path, folders: list[Path], beside: list[Path]) -> LabelledF
 def _by_parts(root: Path, parts: Mapping[Path, str]) -> LabelledFiles | None:
     """The parts' images with their classes; None where the parts have none."""
     order = sorted(parts, key=lambda p: PARTS.index(parts[p]))
-    found = [(parts[p], p.name, _one_part(p)) for p in order]
+    found = [(parts[p], written(p.name), _one_part(p)) for p in order]
     classes = sorted({name for _, _, inside in found for name in inside.classes}, key=natural_key)
     files: list[ImageFile] = []
     for part, folder, inside in found:
@@ -150,7 +154,7 @@ def _by_parts(root: Path, parts: Mapping[Path, str]) -> LabelledFiles | None:
                 raise CategoriesError(
                     f"{file.path} lies in the folder {folder}, and its table of categories says that it is for {file.part}."
                 )
-            name = file.path.relative_to(root).as_posix()
+            name = _name(file.path, root)
             files.append(ImageFile(file.path, name, classes.index(inside.classes[file.label]), part))
     if not files:
         return None
@@ -192,7 +196,7 @@ def _nothing(folder: Path, note: str) -> LabelledFiles:
 
 
 def _by_categories(root: Path, said: Categories) -> LabelledFiles:
-    images = {p.relative_to(root).as_posix(): p for p in find_images(root)}
+    images = {_name(p, root): p for p in find_images(root)}
     if not images:
         raise NoImagesError(f"{root} has no images.")
     known = _names(images)
