@@ -86,7 +86,10 @@ def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
         (3, 28, 1, 32, 5, 1),  # the experts' network
         (2, 14, 32, 64, 5, 1),
         (9, 8, 128, 256, 3, 1),  # several images a task, several panels, the common axis in blocks
-        (1, 7, 320, 1280, 1, 1),  # panels divided among threads
+        (1, 7, 320, 1280, 1, 1),  # panels divided among threads, which pack them for themselves
+        (1, 14, 500, 272, 1, 1),  # the same of a larger image, in several pieces of the common axis
+        (2, 12, 32, 16, 1, 1),  # a filter that lies packed, and pixels that lie close
+        (3, 10, 20, 40, 1, 1),  # several images of evenly spaced pixels in a task
         (1, 40, 70, 16, 3, 2),  # bands of an image
         (2, 9, 600, 17, 3, 1),  # one segment longer than a block
         (3, 20, 3, 64, 3, 1),  # an input gradient to few channels

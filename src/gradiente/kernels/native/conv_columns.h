@@ -98,9 +98,9 @@ inline void gather_by_columns(const Gather* phases, Index count, const FewChanne
   float* packed = scratch(Scratch::shared_filter, static_cast<std::size_t>(g.depth * panels.padded()));
   const FilterView view{turned, 0, 0, 1, g.depth};
   for (Index p = 0; p < panels.count; ++p) {
-    pack_panel(product, view, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, packed + panels.first(p) * g.depth);
+    pack_panel(product, view, panels, p, packed + panels.first(p) * g.depth);
   }
-  const PackedFilter filter{panels, g.depth, packed, nullptr};
+  const PackedFilter filter{panels, g.depth, packed, view, nullptr};
   const Index pixels = g.in_rows * g.in_columns;
   workers.each(g.batch, g.batch * pixels * width * g.depth / kWidth, [&](Index n) {
     float* columns = scratch(Scratch::columns, static_cast<std::size_t>(pixels * width));

@@ -29,7 +29,10 @@ struct FilterView {
   Index row_step, column_step, depth_step, channel_step;
 };
 
-constexpr Index kPanelFloats = 6 * 1024;  // of a packed piece of the filter, which should stay in the first cache
+// Of a packed piece of the filter, which each tile reads from the second cache. From smaller ones, which stay in the first, the sums
+// leave the registers too often.
+constexpr Index kPanelFloats = 24 * 1024;
+constexpr Index kCloseDepth = 64;         // of an image, up to which the pixels of a tall tile fill few pages
 constexpr Index kTaskResults = 96;        // results in a task, at least, where there are so many
 constexpr Index kTaskFloats = 48 * 1024;  // of a task's patches, at most where that can be: they should stay in the second
 
@@ -72,32 +75,63 @@ inline Cut cut(const Gather& g, Index width, Index pitch, Segment* segments) {
 
 constexpr Index kTurnedDepth = 32; // of a filter's that are packed together, if its depth lies together in memory
 
-// Packs the filter's channels [first, first + size) as [rows][columns][depth][width], with zeros after the last.
-inline void pack_panel(const Gather& g, const FilterView& w, Index first, Index size, Index width, float* out) {
-  for (Index i = 0; i < g.rows.taps; ++i) {
-    for (Index j = 0; j < g.columns.taps; ++j) {
-      const float* tap = w.data + g.rows.index(i) * w.row_step + g.columns.index(j) * w.column_step + first * w.channel_step;
-      if (w.channel_step == 1) {
-        for (Index d = 0; d < g.depth; ++d, out += width) {
-          copy(out, tap + d * w.depth_step, size);
-          clear(out + size, width - size);
-        }
-      } else {
-        // Some of the depth at a time, so that what is written stays in the first cache.
-        for (Index first_d = 0; first_d < g.depth; first_d += kTurnedDepth) {
-          const Index end = min_of(g.depth, first_d + kTurnedDepth);
-          for (Index c = 0; c < size; ++c) {
-            const float* from = tap + c * w.channel_step;
-            for (Index d = first_d; d < end; ++d) out[d * width + c] = from[d * w.depth_step];
-          }
-        }
-        if (size < width) {
-          for (Index d = 0; d < g.depth; ++d) clear(out + d * width + size, width - size);
-        }
-        out += g.depth * width;
+// Packs `depth` rows of the filter's, `depth_step` apart, of `size` channels each.
+inline void pack_depth(const float* from, const FilterView& w, Index depth, Index size, Index width, float* out) {
+  if (w.channel_step == 1) {
+    constexpr Index kAhead = 6; // rows; they are too far apart for the processor to look ahead itself
+    const Index whole = size / kWidth;
+    const int rest = static_cast<int>(size - whole * kWidth);
+    for (Index d = 0; d < depth; ++d, from += w.depth_step, out += width) {
+      for (Index v = 0; v < whole; ++v) {
+        __builtin_prefetch(from + kAhead * w.depth_step + v * kWidth);
+        store(out + v * kWidth, load(from + v * kWidth));
       }
+      if (rest > 0) store(out + whole * kWidth, load_first(from + whole * kWidth, rest));
+    }
+    return;
+  }
+  // Some of the depth at a time, so that what is written stays in the first cache.
+  for (Index first = 0; first < depth; first += kTurnedDepth) {
+    const Index end = min_of(depth, first + kTurnedDepth);
+    for (Index c = 0; c < size; ++c) {
+      const float* channel = from + c * w.channel_step;
+      for (Index d = first; d < end; ++d) out[d * width + c] = channel[d * w.depth_step];
     }
   }
+  if (size < width) {
+    for (Index d = 0; d < depth; ++d) clear(out + d * width + size, width - size);
+  }
+}
+
+// Packs channels [first, first + size) of the filter's rows [from, end), where it is [taps x depth][channels], as rows of `width`,
+// which is `size` rounded up to whole vectors, with zeros after the last channel.
+inline void pack_rows(const Gather& g, const FilterView& w, Index from, Index end, Index first, Index size, Index width,
+                      float* out) {
+  for (Index k = from; k < end;) {
+    const Index tap = k / g.depth, d = k - tap * g.depth;
+    const Index depth = min_of(g.depth - d, end - k);
+    const Index row = g.rows.index(tap / g.columns.taps), column = g.columns.index(tap % g.columns.taps);
+    pack_depth(w.data + row * w.row_step + column * w.column_step + d * w.depth_step + first * w.channel_step, w, depth, size,
+               width, out);
+    out += depth * width;
+    k += depth;
+  }
+}
+
+// A whole panel, as [rows][columns][depth][width].
+inline void pack_panel(const Gather& g, const FilterView& w, const Panels& panels, Index p, float* out) {
+  pack_rows(g, w, 0, g.rows.taps * g.columns.taps * g.depth, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, out);
+}
+
+// Whether the filter lies as its only panel would be packed.
+inline bool lies_packed(const Gather& g, const FilterView& w, const Panels& panels) {
+  const auto forwards = [](const Axis& axis, Index step, Index expected) {
+    return axis.index_first == 0 && (axis.taps == 1 || (axis.index_step == 1 && step == expected));
+  };
+  const Index width = panels.padded();
+  return panels.count == 1 && g.channels == width && w.channel_step == 1 && w.depth_step == width &&
+         forwards(g.columns, w.column_step, g.depth * width) &&
+         forwards(g.rows, w.row_step, g.columns.taps * g.depth * width);
 }
 
 // How the results are divided into tasks: whole images, several of them if they are small, or bands of rows.
@@ -123,7 +157,9 @@ struct Division {
       const Index by_size = ceil_div(image_floats, kTaskFloats);
       const Index by_threads = g.batch >= 2 * threads ? 1 : ceil_div(2 * threads, g.batch);
       const Index most = max_of(Index{1}, min_of(g.rows.results, results / (kTaskResults / 2)));
-      bands = min_of(most, max_of(by_size, by_threads));
+      // Where the threads can share the panels, each packs its own, which no other core has to fetch.
+      const bool by_panels = g.batch * by_size < 2 * threads && panels >= 2 * threads;
+      bands = min_of(most, by_panels ? by_size : max_of(by_size, by_threads));
     }
     const Index parts = ceil_div(g.batch, images) * bands;
     shares = parts >= threads ? 1 : min_of(panels, ceil_div(2 * threads, parts));
@@ -131,14 +167,25 @@ struct Division {
   }
 };
 
-// The packed filter of a gather, panel after panel.
+// The filter of a gather: packed, panel after panel, or to be packed by each task.
 struct PackedFilter {
   Panels panels;
   Index depth; // of the common axis: taps x depth
-  float* data;
-  float* bias; // padded to whole panels, or null
+  const float* data; // or null
+  FilterView view;
+  const float* bias; // or null
 
   GRADIENTE_INLINE const float* panel(Index p) const { return data + panels.first(p) * depth; }
+};
+
+// Where each result's patch begins, and where the result goes. Where they lie at the same distances, that is no table.
+struct Pixels {
+  Index from_step, to_step, first; // 0 where there is a table
+  const Index* from;
+  const Index* to;
+
+  GRADIENTE_INLINE Index patch(Index n) const { return from_step > 0 ? n * from_step : from[n]; }
+  GRADIENTE_INLINE Index result(Index n) const { return from_step > 0 ? first + n * to_step : to[n]; }
 };
 
 inline void gather_task(const Gather& g, const Division& division, Index number, const float* x, const PackedFilter& filter,
@@ -170,37 +217,57 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
     patches = copied;
   }
 
-  // Where each result's patch begins, and where the result goes.
   const Index results = images * per_image;
   const Index width = filter.panels.width;
+  const Index step = g.columns.stride * g.depth;
+  const bool even = (rows == 1 || g.rows.stride * pitch == g.columns.results * step) &&
+                    (images == 1 || image_step == per_image * step) && g.rows.step == 1 && g.columns.step == 1 &&
+                    g.columns.results == g.out_columns && (images == 1 || rows == g.out_rows);
+  const Index tabled = even ? 0 : results;
   const Index most_segments = segment_count(g, width);
-  const std::size_t tables = static_cast<std::size_t>(2 * results + 2 * most_segments) * sizeof(Index) / sizeof(float);
+  const std::size_t tables = static_cast<std::size_t>(2 * tabled + 2 * most_segments) * sizeof(Index) / sizeof(float);
   Index* from = reinterpret_cast<Index*>(scratch(Scratch::pixels, tables));
-  Index* to = from + results;
-  const Cut k = cut(g, width, pitch, reinterpret_cast<Segment*>(to + results));
-  Index n = 0;
-  for (Index i = 0; i < images; ++i) {
-    for (Index r = 0; r < rows; ++r) {
-      const Index out_row = g.rows.first + (row0 + r) * g.rows.step;
-      for (Index c = 0; c < g.columns.results; ++c, ++n) {
-        from[n] = i * image_step + r * g.rows.stride * pitch + c * g.columns.stride * g.depth;
-        const Index out_column = g.columns.first + c * g.columns.step;
-        to[n] = (((image + i) * g.out_rows + out_row) * g.out_columns + out_column) * g.channels;
+  Index* to = from + tabled;
+  const Cut k = cut(g, width, pitch, reinterpret_cast<Segment*>(to + tabled));
+  Pixels pixels{0, 0, 0, from, to};
+  if (even) {
+    pixels = Pixels{step, g.channels, (image * g.out_rows + row0) * g.out_columns * g.channels, nullptr, nullptr};
+  } else {
+    Index n = 0;
+    for (Index i = 0; i < images; ++i) {
+      for (Index r = 0; r < rows; ++r) {
+        const Index out_row = g.rows.first + (row0 + r) * g.rows.step;
+        for (Index c = 0; c < g.columns.results; ++c, ++n) {
+          from[n] = i * image_step + r * g.rows.stride * pitch + c * step;
+          const Index out_column = g.columns.first + c * g.columns.step;
+          to[n] = (((image + i) * g.out_rows + out_row) * g.out_columns + out_column) * g.channels;
+        }
       }
     }
   }
 
   const Index panels = filter.panels.count;
   const bool streams = k.count <= k.block && streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
-  // With a single tap a tall tile would read from too many places at once.
-  const bool grouped = kNarrowTiles && g.rows.taps * g.columns.taps > 1 && g.columns.results % kGroup == 0;
+  // With a single tap a tall tile would read from too many places at once, unless they lie close together.
+  const bool close = g.rows.taps * g.columns.taps > 1 || (even && g.depth <= kCloseDepth);
+  const bool grouped = kNarrowTiles && close && g.columns.results % kGroup == 0;
   for (Index p = panels * share / division.shares; p < panels * (share + 1) / division.shares; ++p) {
-    const float* b = filter.panel(p);
     const int size = filter.panels.size(p);
     const int vectors = filter.panels.vectors(p);
     float* out = y + filter.panels.first(p);
+    Index depth = 0; // of the segments before
     for (Index s = 0; s < k.count; s += k.block) {
       const Index count = min_of(k.block, k.count - s);
+      const Index before = depth;
+      for (Index q = s; q < s + count; ++q) depth += k.segments[q].length;
+      const float* b;
+      if (filter.data != nullptr) {
+        b = filter.panel(p) + before * vectors * kWidth;
+      } else {
+        float* own = scratch(Scratch::columns, static_cast<std::size_t>((depth - before) * vectors * kWidth));
+        pack_rows(g, filter.view, before, depth, filter.panels.first(p), size, vectors * kWidth, own);
+        b = own;
+      }
       const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
                       s + count == k.count, activation, streams};
       // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
@@ -213,18 +280,16 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
         const float* a[kMostRows];
         Index at[kMostRows];
         for (int r = 0; r < height; ++r) {
-          a[r] = patches + from[(first + r) * unit];
-          at[r] = to[(first + r) * unit];
+          a[r] = patches + pixels.patch((first + r) * unit);
+          at[r] = pixels.result((first + r) * unit);
         }
         if (narrow) {
-          narrow_tile_for(height)(a, g.columns.stride * g.depth, k.segments + s, count, b, out, at,
-                                  g.columns.step * g.channels, size, ends);
+          narrow_tile_for(height)(a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends);
         } else {
           tile_for(height, vectors)(a, k.segments + s, count, b, out, at, size, ends);
         }
         first += height;
       }
-      for (Index q = s; q < s + count; ++q) b += k.segments[q].length * vectors * kWidth;
     }
   }
   if (streams) streamed();
@@ -236,18 +301,15 @@ inline void gather(const Gather& g, const float* x, const FilterView& w, const f
   const Panels panels(g.channels);
   const Index depth = g.rows.taps * g.columns.taps * g.depth;
   const Index padded = panels.padded();
-  float* packed = scratch(Scratch::shared_filter, static_cast<std::size_t>((depth + 1) * padded));
-  PackedFilter filter{panels, depth, packed, nullptr};
-  if (bias != nullptr) {
-    filter.bias = packed + depth * padded;
-    copy(filter.bias, bias, g.channels);
-    clear(filter.bias + g.channels, padded - g.channels);
-  }
-  const auto pack = [&](Index p) {
-    pack_panel(g, w, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, packed + panels.first(p) * depth);
-  };
-  workers.each(panels.count, depth * padded / 2, pack);
   const Division division(g, panels.count, workers.count());
+  PackedFilter filter{panels, depth, lies_packed(g, w, panels) ? w.data : nullptr, w, bias};
+  const bool packs = filter.data == nullptr && division.shares == 1 && division.tasks > 1;
+  if (packs) {
+    float* packed = scratch(Scratch::shared_filter, static_cast<std::size_t>(depth * padded));
+    workers.each(panels.count, depth * padded / 2,
+                 [&](Index p) { pack_panel(g, w, panels, p, packed + panels.first(p) * depth); });
+    filter.data = packed;
+  }
   const Index cost = g.batch * g.rows.results * g.columns.results * depth * padded / (2 * kWidth);
   workers.each(division.tasks, cost, [&](Index t) { gather_task(g, division, t, x, filter, activation, y); });
 }

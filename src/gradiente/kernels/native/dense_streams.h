@@ -58,12 +58,12 @@ inline void streams(const Product& g, const float* a, const float* b, const floa
   workers.each(parts, g.rows * g.depth * g.columns / 8, [&](Index p) {
     stream_part(g, a, b, g.depth * p / parts, g.depth * (p + 1) / parts, partial + p * size);
   });
+  for (Index p = 1; p < parts; ++p) {
+    const float* part = partial + p * size;
+    for (Index i = 0; i < size; ++i) partial[i] += part[i];
+  }
   for (Index r = 0; r < g.rows; ++r) {
-    for (Index j = 0; j < g.columns; ++j) {
-      float sum = 0;
-      for (Index p = 0; p < parts; ++p) sum += partial[p * size + r * g.columns + j];
-      c[r * g.columns + j] = finish(sum, j);
-    }
+    for (Index j = 0; j < g.columns; ++j) c[r * g.columns + j] = finish(partial[r * g.columns + j], j);
   }
 }
 

@@ -66,12 +66,24 @@ GRADIENTE_INLINE void streamed() {
 GRADIENTE_INLINE Vector zero() { return Vector{}; }
 GRADIENTE_INLINE Vector broadcast(float x) { return x - Vector{}; }
 
+#if defined(__AVX512F__)
+GRADIENTE_INLINE std::uint16_t first_lanes(int count) { return static_cast<std::uint16_t>((1u << count) - 1); }
+#elif defined(__AVX__)
+GRADIENTE_INLINE Mask first_lanes(int count) { return Mask{0, 1, 2, 3, 4, 5, 6, 7} < count - Mask{}; }
+#endif
+
 // The first `count` elements, and zeros after them. `count` may be kWidth.
 GRADIENTE_INLINE Vector load_first(const float* p, int count) {
   if (count == kWidth) return load(p);
+#if defined(__AVX512F__)
+  return __builtin_ia32_loadups512_mask(p, zero(), first_lanes(count));
+#elif defined(__AVX__)
+  return __builtin_ia32_maskloadps256(reinterpret_cast<const Vector*>(p), first_lanes(count));
+#else
   float buffer[kWidth] = {};
   for (int i = 0; i < count; ++i) buffer[i] = p[i];
   return load(buffer);
+#endif
 }
 
 GRADIENTE_INLINE void store_first(float* p, Vector v, int count) {
@@ -79,9 +91,15 @@ GRADIENTE_INLINE void store_first(float* p, Vector v, int count) {
     store(p, v);
     return;
   }
+#if defined(__AVX512F__)
+  __builtin_ia32_storeups512_mask(p, v, first_lanes(count));
+#elif defined(__AVX__)
+  __builtin_ia32_maskstoreps256(reinterpret_cast<Vector*>(p), first_lanes(count), v);
+#else
   float buffer[kWidth];
   store(buffer, v);
   for (int i = 0; i < count; ++i) p[i] = buffer[i];
+#endif
 }
 
 // `a` where the mask is set, else `b`.

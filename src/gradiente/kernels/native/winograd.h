@@ -228,7 +228,7 @@ struct Winograd {
     const auto transform = [&](Index p) {
       const Index width = Index{panels.vectors(p)} * kWidth;
       float* packed = scratch(Scratch::columns, static_cast<std::size_t>(packed_floats));
-      pack_panel(packing, view, panels.first(p), panels.size(p), width, packed);
+      pack_panel(packing, view, panels, p, packed);
       transform_panel(packed, g.depth, width, transformed + panels.first(p) * kTile * g.depth);
     };
     workers.each(panels.count, 4 * g.depth * padded, transform);
