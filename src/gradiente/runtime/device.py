@@ -117,7 +117,7 @@ class Executable:
 
     def start(
         self, state: State, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]
-    ) -> tuple[list[Any], Any]:
+    ) -> tuple[list[Any], list[Any]]:
         """Start the segment: update ``state`` and return the outputs, and what to ``wait`` for.
 
         ``state``'s written entries are donated: their buffers are used for the new values. The values may still be on
@@ -133,13 +133,15 @@ class Executable:
             if failed.size:
                 raise function.checks_of(written, read, inputs)[int(failed[0])].failure()
         state.update(new)
-        return outputs, outputs or ok
+        return outputs, outputs or [ok]
 
     @staticmethod
-    def wait(pending: Any) -> None:
+    def wait(pending: Sequence[Any]) -> None:
         """Wait until the segment has run: fed arrays may change from then on."""
         try:
-            jax.block_until_ready(pending)
+            # jax.block_until_ready looks for trees first, which takes as long as a small program.
+            for value in pending:
+                value.block_until_ready()
         except jax.errors.JaxRuntimeError as error:
             raise _translated(error) from error
 
