@@ -248,3 +248,18 @@ def test_small_pictures_of_large_images_take_little_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < images.nbytes  # in float32 they would take four times that
+
+
+def test_arrays_that_take_much_of_the_memory_are_used_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIENTE_CACHE", str(tmp_path / "cache"))
+    images = np.random.default_rng(0).integers(0, 256, (200, 40, 50, 3), dtype=np.uint8)
+    divided = open_collection(npz(tmp_path, x=images, y=np.arange(200) % 2)).split(0)
+    held, streamed = divided.load(40, 50, 3), divided.load(40, 50, 3, memory=0)
+    assert (streamed.cache, streamed.notes) == (None, held.notes)
+    np.testing.assert_array_equal(streamed.parts["train"].images[:], held.parts["train"].images)
+    tracemalloc.start()
+    smaller = divided.load(20, 25, 3, memory=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert smaller.cache is not None
+    assert peak < images.nbytes / 4

@@ -165,7 +165,7 @@ class Collection:
         unreadable = list(self.unreadable)
         in_memory = fits_in_memory(len(self) * height * width * channels, memory)
         notes, cache = list(self.notes), None
-        if not in_memory:
+        if not in_memory and not _holds(self.reader, shape):
             cache, note = _cache(self.reader, shape, resize)
             notes.append(note)
         parts: dict[str, Part] = {}
@@ -189,6 +189,11 @@ class Collection:
         )
 
 
+def _holds(reader: Reader, shape: tuple[int, int, int]) -> bool:
+    """Whether a reader has its images in memory already, in this very size."""
+    return isinstance(reader, ArrayReader) and len(reader) > 0 and reader.pixels(0).shape == shape
+
+
 def _cache(reader: Reader, shape: tuple[int, int, int], resize: Resize) -> tuple[DecodedCache | None, Phrase]:
     """The cache of decoded images, where there can be one, and what to say about it."""
     count, gib = len(reader), len(reader) * math.prod(shape) / 2**30
@@ -207,7 +212,7 @@ def _in_memory(
 ) -> tuple[npt.NDArray[np.uint8], list[int], list[Unreadable]]:
     """The images, which of those chosen they are, and those that can't be read after all."""
     everything = list(range(len(chosen)))
-    if isinstance(reader, ArrayReader) and len(chosen) and reader.pixels(int(chosen[0])).shape == shape:
+    if isinstance(reader, ArrayReader) and _holds(reader, shape):
         return reader.whole(chosen), everything, []
     images = np.empty((len(chosen), *shape), np.uint8)
 

@@ -83,7 +83,7 @@ class ArrayReader:
         digest = hashlib.sha256()
         for array in self._arrays:
             digest.update(repr(array.shape).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def place(self, at: int) -> Path:
