@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -102,13 +103,14 @@ def cpus() -> list[str]:
 
 @contextmanager
 def using(cpu: str) -> Iterator[None]:
-    """Run the kernels on an instruction set."""
+    """Run the kernels on an instruction set. JAX's calls return before they are done, so what was begun is waited for."""
     kernels = loaded()
     before = kernels.cpu
     assert kernels.choose_cpu(cpu)
     try:
         yield
     finally:
+        jax.block_until_ready(jax.live_arrays())
         kernels.choose_cpu(before)
 
 

@@ -51,6 +51,50 @@ def check(cpu: str, x: Any, seed: int, tolerance: float = 2e-6) -> None:
     assert np.abs(np.asarray(back[0]) - want[3]).max() <= 4 * tolerance * factor
 
 
+def check_with_sum_and_rectifier(cpu: str, shape: tuple[int, ...], seed: int) -> None:
+    """max(batch_norm(x) + other, 0), and the gradient of max(batch_norm(x), 0), which finds out what was above zero."""
+    x, other, grad, scale, offset = (
+        random(seed + i, s) for i, s in enumerate([shape, shape, shape, shape[-1:], shape[-1:]])
+    )
+    x[0], offset[0] = x[-1], 0
+    with using(cpu):
+        added, *_ = kernels.batch_norm(*map(misaligned, (x, scale, offset)), EPSILON, misaligned(other), True)
+        plain, mean, variance = kernels.batch_norm(x, scale, offset, EPSILON)
+        y, *_ = kernels.batch_norm(x, scale, offset, EPSILON, rectified=True)
+        back = kernels.batch_norm_gradient(grad, x, scale, mean, variance, EPSILON, offset)
+        same = kernels.batch_norm_gradient(np.where(y > 0, grad, 0), x, scale, mean, variance, EPSILON)
+    exact = expected(x, grad, scale, offset)[0]
+    largest = np.abs(exact).max() + np.abs(other).max()
+    assert_near(added, np.maximum(exact + other, 0), 2e-6, 4, scale=largest)
+    np.testing.assert_array_equal(y, np.maximum(plain, 0))
+    for got, want in zip(back, same, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@settings(max_examples=20, deadline=None)
+@given(
+    leading=st.lists(st.integers(1, 12), min_size=1, max_size=3), channels=CHANNELS, seed=st.integers(0, 99)
+)
+def test_what_comes_after_in_one_pass(cpu: str, leading: list[int], channels: int, seed: int) -> None:
+    check_with_sum_and_rectifier(cpu, (*leading, channels), seed)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("shape", [(128, 8, 8, 64), (5000, 3)])
+def test_what_comes_after_in_many_chunks(cpu: str, shape: tuple[int, ...]) -> None:
+    check_with_sum_and_rectifier(cpu, shape, 0)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+def test_the_rectifier_lets_nan_through(cpu: str) -> None:
+    x = random(0, (6, 5))
+    x[2, 3] = np.nan
+    with using(cpu):
+        y, *_ = kernels.batch_norm(x, np.ones(5, "f"), np.zeros(5, "f"), EPSILON, rectified=True)
+    np.testing.assert_array_equal(np.isnan(y), np.arange(5)[None] == np.full((6, 1), 3))
+
+
 @pytest.mark.parametrize("cpu", cpus())
 @settings(max_examples=40, deadline=None)
 @given(

@@ -37,7 +37,9 @@ TARGETS = (
     "gradiente_cross_entropy",
     "gradiente_weighted_cross_entropy",
     "gradiente_batch_norm",
+    "gradiente_batch_norm_add",
     "gradiente_batch_norm_gradient",
+    "gradiente_batch_norm_relu_gradient",
     "gradiente_gather_rows",
     "gradiente_update",
 )

@@ -37,10 +37,24 @@ def _row(vector: Array, data_format: str) -> Array:
     return vector.reshape([-1 if a == _channel_axis(data_format) else 1 for a in range(len(data_format))])
 
 
-def _for_kernels(xp: Namespace, op: Operation, x: Array, *vectors: Array) -> bool:
-    """Whether the CPU's kernels can do it: they take the batch's own moments, and the channels last."""
+def suits_kernels(op: Operation, x: Array, *vectors: Array) -> bool:
+    """Whether the CPU's kernels can do it, on traced arrays: they take the batch's own moments, and the channels last."""
     last = _channel_axis(op.attrs["data_format"]) == x.ndim - 1
-    return xp is not np and op.attrs["is_training"] and last and kernels.batch_norm_suits(x, *vectors)
+    return op.attrs["is_training"] and last and kernels.batch_norm_suits(x, *vectors)
+
+
+def statistics(
+    op: Operation, x: Array, mean: Array, variance: Array, centre: Array, spread: Array
+) -> list[Array]:
+    """The outputs of FusedBatchNorm after the first: what it makes of the batch's moments ``centre`` and ``spread``."""
+    kind, share = centre.dtype, op.attrs["exponential_avg_factor"]
+    count = x.size // max(x.shape[_channel_axis(op.attrs["data_format"])], 1)
+    new_mean, new_variance = centre, spread * kind.type(count / max(count - 1, 1))
+    if share != 1.0:
+        keep = kind.type(1.0 - share)
+        new_mean = keep * mean + kind.type(share) * new_mean
+        new_variance = keep * variance + kind.type(share) * new_variance
+    return [new_mean, new_variance, centre, spread, *[centre[:0]] * (len(op.outputs) - 5)]
 
 
 def _channels(op: Operation, x: TensorShape, vectors: tuple[Tensor, ...]) -> TensorShape:
@@ -74,31 +88,21 @@ def _forward(
 ) -> Any:
     attrs = op.attrs
     form, epsilon, kind = attrs["data_format"], attrs["epsilon"], scale.dtype
+    if xp is not np and suits_kernels(op, x, scale, offset):
+        y, *moments = kernels.batch_norm(x, scale, offset, epsilon)
+        return [y, *statistics(op, x, mean, variance, *moments)]
     wide = x.astype(kind)
-    by_kernel = _for_kernels(xp, op, x, scale, offset)
-    y = x
+    centre, spread = mean, variance
     if attrs["is_training"]:
-        if by_kernel:
-            y, centre, spread = kernels.batch_norm(x, scale, offset, epsilon)
-        else:
-            axes = _other_axes(form)
-            centre = xp.mean(wide, axis=axes, dtype=kind)
-            spread = xp.mean(xp.square(wide - _row(centre, form)), axis=axes, dtype=kind)
-        count = wide.size // max(wide.shape[_channel_axis(form)], 1)
-        unbiased = spread * kind.type(count / max(count - 1, 1))
-        share = attrs["exponential_avg_factor"]
-        new_mean, new_variance = centre, unbiased
-        if share != 1.0:
-            keep = kind.type(1.0 - share)
-            new_mean = keep * mean + kind.type(share) * centre
-            new_variance = keep * variance + kind.type(share) * unbiased
+        axes = _other_axes(form)
+        centre = xp.mean(wide, axis=axes, dtype=kind)
+        spread = xp.mean(xp.square(wide - _row(centre, form)), axis=axes, dtype=kind)
+        given = statistics(op, x, mean, variance, centre, spread)
     else:
-        centre, spread, new_mean, new_variance = mean, variance, mean, variance
-    if not by_kernel:
-        factor = scale / xp.sqrt(spread + kind.type(epsilon))
-        y = ((wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)).astype(x.dtype)
-    extra = [xp.zeros((0,), kind)] if len(op.outputs) == 6 else []
-    return [y, new_mean, new_variance, centre, spread, *extra]
+        given = [mean, variance, mean, variance, *[mean[:0]] * (len(op.outputs) - 5)]
+    factor = scale / xp.sqrt(spread + kind.type(epsilon))
+    y = ((wide - _row(centre, form)) * _row(factor, form) + _row(offset, form)).astype(x.dtype)
+    return [y, *given]
 
 
 def _forward_gradient(version: str) -> Callable[..., Any]:
@@ -136,7 +140,7 @@ def _gradient(
         raise ValueError(f"The gradient must have the input's shape {needed}, but has {given}.")
     form, kind = op.attrs["data_format"], scale.dtype
     empty = xp.zeros((0,), kind)
-    if y_backprop.dtype == x.dtype and _for_kernels(xp, op, x, scale, mean, variance):
+    if xp is not np and y_backprop.dtype == x.dtype and suits_kernels(op, x, scale, mean, variance):
         made = kernels.batch_norm_gradient(y_backprop, x, scale, mean, variance, op.attrs["epsilon"])
         return [*made, empty, empty]
     axes = _other_axes(form)

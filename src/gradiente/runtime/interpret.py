@@ -231,12 +231,13 @@ def _run_fused(step: Fused, env: dict[Tensor, Any], ctx: Context) -> None:
     """Run a fused step by its kernel, or by its parts, whose errors say what is wrong with which of them."""
     ctx.op = step.parts[-1]
     values = [ctx.value(env[t]) for t in step.inputs]
-    result = None if all(is_known(v) for v in values) else step.lower(step, *values)
-    if result is None:
+    results = None if all(is_known(v) for v in values) else step.lower(step, *values)
+    if results is None:
         run_operations(step.parts, env, ctx)
-    else:
-        ctx.note_use(values, (result,))
-        env.setdefault(step.outputs[0], result)
+        return
+    ctx.note_use(values, results)
+    for tensor, value in zip(step.outputs, results, strict=True):
+        env.setdefault(tensor, value)
 
 
 def _explained(op: Operation, inputs: Sequence[Any], error: Exception) -> OpError:

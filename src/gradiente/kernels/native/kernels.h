@@ -87,11 +87,13 @@ struct Kernels {
   // `weights` is null.
   void (*cross_entropy)(Index rows, Index classes, const float* logits, const float* labels, const float* weights,
                         float* loss, float* gradient, Workers&);
-  // y = (x - mean) / sqrt(variance + epsilon) * scale + offset by column, with the rows' own mean and variance.
-  void (*batch_norm)(Index rows, Index channels, float epsilon, const float* x, const float* scale, const float* offset,
-                     float* y, float* mean, float* variance, Workers&);
-  void (*batch_norm_gradient)(Index rows, Index channels, float epsilon, const float* dy, const float* x, const float* scale,
-                              const float* mean, const float* variance, float* dx, float* dscale, float* doffset, Workers&);
+  // y = (x - mean) / sqrt(variance + epsilon) * scale + offset by column, with the rows' own mean and variance; plus `other` unless
+  // that is null, and rectified if asked for. With an `offset` the gradient goes back through the rectifier too; else it is null.
+  void (*batch_norm)(Index rows, Index channels, float epsilon, bool rectified, const float* x, const float* scale,
+                     const float* offset, const float* other, float* y, float* mean, float* variance, Workers&);
+  void (*batch_norm_gradient)(Index rows, Index channels, float epsilon, const float* dy, const float* x,
+                              const float* scale, const float* offset, const float* mean, const float* variance, float* dx,
+                              float* dscale, float* doffset, Workers&);
   // out[i] = x[which[i]], rows of `size` floats of which x has `rows`.
   void (*gather_rows)(Index count, Index rows, Index size, const float* x, const std::int32_t* which, float* out, Workers&);
   // New values of a variable and its slots. `out` may be `in`.

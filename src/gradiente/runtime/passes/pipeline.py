@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradiente.runtime.passes.batch_norm_activation import fuse_batch_norm_and_activation
 from gradiente.runtime.passes.bias_activation import fuse_bias_and_activation
 from gradiente.runtime.passes.common_subexpressions import merge_common_subexpressions
 from gradiente.runtime.passes.constant_folding import fold_constants
@@ -17,6 +18,7 @@ PASSES: tuple[Callable[[Program], None], ...] = (
     merge_common_subexpressions,
     remove_dead_code,
     fuse_bias_and_activation,
+    fuse_batch_norm_and_activation,
     fuse_pool_and_relu_gradients,
     fuse_entropy_gradients,
 )

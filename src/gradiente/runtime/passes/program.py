@@ -15,13 +15,13 @@ import numpy as np
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.runtime.effects import Effects, Key
 
-Lowering = Callable[..., Any]
-"""From the values of a fused step's inputs to the value of its output, or None where its parts must run one by one."""
+Lowering = Callable[..., "Sequence[Any] | None"]
+"""From the values of a fused step's inputs to those of its outputs, or None where its parts must run one by one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fused:
-    """Operations that one kernel can do together. The last one gives the output; nobody wants the others'.
+    """Operations that one kernel can do together, each of which takes the first output of the one before.
 
     Attributes:
         kind: what it is, for people, as ``"Conv2D+BiasAdd+Relu"``.
@@ -37,13 +37,13 @@ class Fused:
 
     @property
     def name(self) -> str:
-        """The name of the operation whose output it gives."""
+        """The name of the operation in whose place it stands."""
         return self.parts[-1].name
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        """The tensors that it gives."""
-        return self.parts[-1].outputs
+        """The tensors that it gives: the last part's, and those of the others that no part takes."""
+        return (*self.parts[-1].outputs, *(t for part in self.parts[:-1] for t in part.outputs[1:]))
 
 
 Step: TypeAlias = Operation | Fused

@@ -293,11 +293,21 @@ void check_updates(const Kernels& k, Index size, Workers& workers, std::mt19937&
   }
 }
 
-void check_batch_norm(const Kernels& k, Index rows, Index channels, Workers& workers, std::mt19937& random) {
+// With `fused`, the result is added to something and rectified; the gradient is that of a rectified result without the sum.
+void check_batch_norm(const Kernels& k, Index rows, Index channels, bool fused, Workers& workers, std::mt19937& random) {
   const Array x(rows * channels, random), dy(rows * channels, random), scale(channels, random), offset(channels, random);
+  const Array other(rows * channels, random);
   const Array y(x.size()), dx(x.size()), mean(channels), variance(channels), dscale(channels), doffset(channels);
   const auto size = static_cast<std::size_t>(x.size()), some = static_cast<std::size_t>(channels);
-  std::vector<double> want_y(size), want_dx(size), means(some), variances(some), dscales(some), doffsets(some);
+  std::vector<double> want_y(size), want_dx(size), received(size), means(some), variances(some), dscales(some), doffsets(some);
+  const std::string name = std::string(k.name) + " batch normalization, ";
+  if (fused) {
+    k.batch_norm(rows, channels, 0.5f, true, x.data(), scale.data(), offset.data(), nullptr, y.data(), mean.data(),
+                 variance.data(), workers);
+  }
+  for (std::size_t e = 0; e < size; ++e) {
+    received[e] = fused && !(y[static_cast<Index>(e)] > 0) ? 0.0 : double{dy[static_cast<Index>(e)]};
+  }
   const double epsilon = 0.5;
   for (Index c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
@@ -308,24 +318,27 @@ void check_batch_norm(const Kernels& k, Index rows, Index channels, Workers& wor
     }
     const double inverse = 1 / std::sqrt(variances[at] + epsilon);
     for (Index r = 0; r < rows; ++r) {
-      dscales[at] += dy[r * channels + c] * (x[r * channels + c] - means[at]) * inverse;
-      doffsets[at] += dy[r * channels + c];
+      const auto e = static_cast<std::size_t>(r * channels + c);
+      dscales[at] += received[e] * (x[r * channels + c] - means[at]) * inverse;
+      doffsets[at] += received[e];
     }
     for (Index r = 0; r < rows; ++r) {
-      const Index e = r * channels + c;
-      const double normal = (x[e] - means[at]) * inverse;
-      want_y[static_cast<std::size_t>(e)] = normal * scale[c] + offset[c];
-      want_dx[static_cast<std::size_t>(e)] =
-          scale[c] * inverse * (dy[e] - doffsets[at] / static_cast<double>(rows) - normal * dscales[at] / static_cast<double>(rows));
+      const Index i = r * channels + c;
+      const auto e = static_cast<std::size_t>(i);
+      const double normal = (x[i] - means[at]) * inverse;
+      want_y[e] = normal * scale[c] + offset[c];
+      if (fused) want_y[e] = std::max(want_y[e] + other[i], 0.0);
+      want_dx[e] = scale[c] * inverse *
+                   (received[e] - doffsets[at] / static_cast<double>(rows) - normal * dscales[at] / static_cast<double>(rows));
     }
   }
-  const std::string name = std::string(k.name) + " batch normalization, ";
-  k.batch_norm(rows, channels, 0.5f, x.data(), scale.data(), offset.data(), y.data(), mean.data(), variance.data(), workers);
+  k.batch_norm(rows, channels, 0.5f, fused, x.data(), scale.data(), offset.data(), fused ? other.data() : nullptr, y.data(),
+               mean.data(), variance.data(), workers);
   compare(name + "result", y, want_y, 1e-5);
   compare(name + "mean", mean, means, 1e-5);
   compare(name + "variance", variance, variances, 1e-5);
-  k.batch_norm_gradient(rows, channels, 0.5f, dy.data(), x.data(), scale.data(), mean.data(), variance.data(), dx.data(),
-                        dscale.data(), doffset.data(), workers);
+  k.batch_norm_gradient(rows, channels, 0.5f, dy.data(), x.data(), scale.data(), fused ? offset.data() : nullptr, mean.data(),
+                        variance.data(), dx.data(), dscale.data(), doffset.data(), workers);
   // Of one row nothing is left but rounding.
   if (rows > 1) compare(name + "input gradient", dx, want_dx, 1e-5);
   if (rows > 1) compare(name + "scale's gradient", dscale, dscales, 1e-5);
@@ -397,7 +410,7 @@ int main(int argc, char** argv) {
       check_dense(*k, Product{between(1, 70), between(1, 70), between(1, 90), between(0, 1) == 1, between(0, 1) == 1}, workers,
                   random);
       check_updates(*k, between(1, 3000), workers, random);
-      check_batch_norm(*k, between(1, 900), between(1, 150), workers, random);
+      check_batch_norm(*k, between(1, 900), between(1, 150), round % 2 == 1, workers, random);
       Images images{c.batch, between(1, 12), between(1, 12), between(1, 12), between(1, 12), between(1, 5), 1};
       if (between(0, 1) == 1) images.maps = images.batch;
       check_images(*k, images, workers, random);
