@@ -60,7 +60,7 @@ def test_random_sizes(cpu: str, case: Sizes) -> None:
 @given(case=winograd_sizes())
 @settings(max_examples=25)
 def test_winograd(cpu: str, case: Sizes) -> None:
-    """Its rounding errors are larger: the transforms multiply and divide by up to 24."""
+    """Its rounding errors are larger: the transforms multiply and divide by up to 90."""
     with method("winograd"):
         check(case, cpu, 2e-5)
 

@@ -11,23 +11,25 @@ namespace gradiente {
 namespace GRADIENTE_ISA {
 
 constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
+constexpr int kWinogradOutputs = 4;        // along a side of a tile
 constexpr Index kMostPhases = 16; // of an input gradient by columns
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
-// second cache; a tile's transform to or from 36 elements takes about 150, a filter's about 60 (with its packing).
+// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's about 60 in all (with its packing).
 inline bool use_winograd(const Conv2d& c) {
   const bool possible = c.filter_rows == c.filter_columns && (c.filter_rows == 3 || c.filter_rows == 5) &&
                         c.row_stride == 1 && c.column_stride == 1 && c.row_dilation == 1 && c.column_dilation == 1;
   if (!possible || c.method == Method::direct) return false;
   if (c.method == Method::winograd) return true;
   if (min_of(c.in_channels, c.out_channels) < kTransformedChannels) return false;
-  const Index side = c.filter_rows == 3 ? 4 : 2;
-  const double tiles = static_cast<double>(c.batch * ceil_div(c.out_rows, side) * ceil_div(c.out_columns, side));
+  const Index side = kWinogradOutputs + c.filter_rows - 1;
+  const Index rows = ceil_div(c.out_rows, kWinogradOutputs), columns = ceil_div(c.out_columns, kWinogradOutputs);
+  const double elements = static_cast<double>(c.batch * rows * columns * side * side);
   const double results = static_cast<double>(c.batch * c.out_rows * c.out_columns);
   const double in = static_cast<double>(c.in_channels), out = static_cast<double>(c.out_channels);
   const double taps = static_cast<double>(c.filter_rows * c.filter_rows);
-  const double transformed = tiles * (0.625 * kTile * in * out + 150 * (in + out)) + 60 * in * out;
+  const double transformed = elements * (0.625 * in * out + 4 * (in + out)) + 60 * in * out;
   return transformed < 0.5 * results * taps * in * out;
 }
 
@@ -41,7 +43,7 @@ inline void winograd_gather(const Conv2d& c, const Gather& g, const float* x, co
                             Activation activation, float* y, Workers& workers) {
   const Plane p{g.batch, g.in_rows, g.in_columns, g.depth, g.out_rows, g.out_columns, g.channels, -g.rows.lowest,
                 -g.columns.lowest};
-  const auto convolve = c.filter_rows == 3 ? Winograd<4, 3>::convolve : Winograd<2, 5>::convolve;
+  const auto convolve = c.filter_rows == 3 ? Winograd<kWinogradOutputs, 3>::convolve : Winograd<kWinogradOutputs, 5>::convolve;
   convolve(p, x, g, view, bias, activation, y, workers);
 }
 
@@ -54,9 +56,9 @@ inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* d
   if (!use_winograd(c)) {
     filter_gradient(c, x, dy, dw, workers);
   } else if (c.filter_rows == 3) {
-    WinogradFilterGradient<4, 3>::run(plane(c), x, dy, dw, workers);
+    WinogradFilterGradient<kWinogradOutputs, 3>::run(plane(c), x, dy, dw, workers);
   } else {
-    WinogradFilterGradient<2, 5>::run(plane(c), x, dy, dw, workers);
+    WinogradFilterGradient<kWinogradOutputs, 5>::run(plane(c), x, dy, dw, workers);
   }
 }
 

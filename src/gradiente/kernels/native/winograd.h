@@ -1,8 +1,8 @@
-// Convolution at stride 1 by Winograd's transforms: 36 multiplications for 16 results of a 3 x 3 filter instead of 144, for 4 of
-// a 5 x 5 one instead of 100.
+// Convolution at stride 1 by Winograd's transforms: 36 multiplications for 16 results of a 3 x 3 filter instead of 144, of a 5 x 5
+// one 64 instead of 400.
 //
-// The image is cut into tiles of kOutputs x kOutputs results. The tiles of a task are transformed together; each of the 36
-// elements of a transformed tile is then a matrix product of its own, [tiles][depth] by [depth][channels].
+// The image is cut into tiles of kOutputs x kOutputs results. The tiles of a task are transformed together; each element of a
+// transformed tile, of which there are kTile, is then a matrix product of its own, [tiles][depth] by [depth][channels].
 #pragma once
 
 #include "conv_gather.h"
@@ -35,39 +35,39 @@ struct Tiling {
 // transformed filter, which may be larger than that cache.
 inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
 
-// The distance between the 36 matrices: not a power of two, which would put them all into the same lines of the cache.
+// The distance between the matrices: not a power of two, which would put them all into the same lines of the cache.
 GRADIENTE_INLINE Index matrix_step(Index floats) { return floats + 16; }
 
-// Transforms kSize x kSize pixels of each channel, that of row i and column j beginning at pixel(i, j), into
+// Transforms kSize x kSize pixels of each channel, that of row i and column j beginning at pixel(i, j), into kTile elements,
 // out[element * step + channel]. All loops over elements are unrolled: a square that is an array in memory takes twice the time.
-template <int kSize, class Pixel, class Transform>
+template <int kSize, int kTile, class Pixel, class Transform>
 GRADIENTE_INLINE void transform_square(Pixel pixel, Index channels, float* out, Index step, Transform transform) {
   for (Index c = 0; c < channels; c += kWidth) {
     Vector d[kSize * kSize], u[kTile];
     const int size = static_cast<int>(min_of(Index{kWidth}, channels - c));
     if (size == kWidth) {
-#pragma GCC unroll 36
+#pragma GCC unroll 64
       for (int i = 0; i < kSize * kSize; ++i) d[i] = load(pixel(i / kSize, i % kSize) + c);
     } else {
-#pragma GCC unroll 36
+#pragma GCC unroll 64
       for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(pixel(i / kSize, i % kSize) + c, size);
     }
     transform(d, u);
     float* to = out + c;
-#pragma GCC unroll 36
+#pragma GCC unroll 64
     for (int i = 0; i < kTile; ++i, to += step) store(to, u[i]);
   }
 }
 
 // The same for the pixels around (row, column) of an image; those outside of it are zero.
-template <int kSize, class Transform>
+template <int kSize, int kTile, class Transform>
 GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index columns, Index channels, Index row, Index column,
                                        const float* zeros, float* out, Index step, Transform transform) {
   const Index down = columns * channels;
   const float* first = image + row * down + column * channels;
   if (row >= 0 && column >= 0 && row + kSize <= rows && column + kSize <= columns) {
     const auto pixel = [&](int i, int j) { return first + i * down + j * channels; };
-    transform_square<kSize>(pixel, channels, out, step, transform);
+    transform_square<kSize, kTile>(pixel, channels, out, step, transform);
     return;
   }
   const float* from[kSize * kSize];
@@ -78,7 +78,7 @@ GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index col
       from[i * kSize + j] = inside ? image + (row + i) * down + (column + j) * channels : zeros;
     }
   }
-  transform_square<kSize>([&](int i, int j) { return from[i * kSize + j]; }, channels, out, step, transform);
+  transform_square<kSize, kTile>([&](int i, int j) { return from[i * kSize + j]; }, channels, out, step, transform);
 }
 
 // Rounded up to whole vectors.
@@ -86,15 +86,16 @@ GRADIENTE_INLINE Index whole_vectors(Index channels) { return ceil_div(channels,
 
 template <int kOutputs, int kTaps>
 struct Winograd {
-  static_assert(kOutputs + kTaps - 1 == kSide, "a tile of 6 x 6");
+  static constexpr int kSide = kOutputs + kTaps - 1;
+  static constexpr int kTile = kSide * kSide;
 
-  // The packed panel [taps][depth][width] as [36][depth][width].
+  // The packed panel [taps][depth][width] as [kTile][depth][width].
   static void transform_panel(const float* packed, Index depth, Index width, float* out) {
     for (Index d = 0; d < depth; ++d) {
       for (Index v = 0; v < width; v += kWidth) {
         Vector g[kTaps * kTaps], u[kTile];
         for (int t = 0; t < kTaps * kTaps; ++t) g[t] = load(packed + (t * depth + d) * width + v);
-        transform_filter_square<kTaps>(g, u);
+        transform_filter_square<kSide, kTaps>(g, u);
         for (int i = 0; i < kTile; ++i) store(out + (i * depth + d) * width + v, u[i]);
       }
     }
@@ -102,7 +103,7 @@ struct Winograd {
 
   struct Filter {
     Panels panels;
-    const float* transformed; // panel p begins at first(p) * 36 * depth
+    const float* transformed; // panel p begins at first(p) * kTile * depth
     const float* bias;        // of whole panels, or null
   };
 
@@ -117,9 +118,9 @@ struct Winograd {
     for (Index t = 0; t < count; ++t) {
       const Index tile = first + t;
       const float* image = x + tiling.image(tile) * g.in_rows * g.in_columns * g.depth;
-      transform_pixels<kSide>(image, g.in_rows, g.in_columns, g.depth, tiling.row(tile) - g.row_padding,
-                              tiling.column(tile) - g.column_padding, zeros, transformed + t * pitch, in_step,
-                              [](const Vector* d, Vector* u) { transform_input_square(d, u); });
+      transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, tiling.row(tile) - g.row_padding,
+                                     tiling.column(tile) - g.column_padding, zeros, transformed + t * pitch, in_step,
+                                     [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
     }
     const bool streams = streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
     float* products = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
@@ -140,7 +141,7 @@ struct Winograd {
     if (streams) streamed();
   }
 
-  // One of the 36 products: [count][depth] by [depth][vectors].
+  // One of the products: [count][depth] by [depth][vectors].
   static void multiply_tiles(const float* a, Index pitch, Index count, Index depth, const float* b, int vectors, float* out) {
     const Index width = Index{vectors} * kWidth;
     const Segment whole{0, depth};
@@ -190,9 +191,9 @@ struct Winograd {
     for (int v = 0; v < size; v += kWidth) {
       Vector m[kTile], results[kOutputs * kOutputs];
       const float* from = products + v;
-#pragma GCC unroll 36
+#pragma GCC unroll 64
       for (int i = 0; i < kTile; ++i, from += step) m[i] = load(from);
-      transform_output_square<kOutputs>(m, results);
+      transform_output_square<kSide, kOutputs>(m, results);
       const Vector start = bias == nullptr ? zero() : load(bias + v);
 #pragma GCC unroll 16
       for (int i = 0; i < kOutputs * kOutputs; ++i) results[i] = activated(results[i] + start, activation);

@@ -11,9 +11,10 @@ namespace GRADIENTE_ISA {
 // The filter has kTaps x kTaps taps, a tile kOutputs x kOutputs received gradients.
 template <int kOutputs, int kTaps>
 struct WinogradFilterGradient {
-  static_assert(kOutputs + kTaps - 1 == kSide, "a tile of 6 x 6");
+  static constexpr int kSide = kOutputs + kTaps - 1;
+  static constexpr int kTile = kSide * kSide;
 
-  // Adds some tiles' products to sums, [panels][36][depth][width].
+  // Adds some tiles' products to sums, [panels][kTile][depth][width].
   static void add_tiles(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most,
                         const Panels& panels, const float* x, const float* dy, float* sums) {
     const Index in_pitch = whole_vectors(g.depth), out_pitch = panels.padded();
@@ -22,14 +23,14 @@ struct WinogradFilterGradient {
     float* received = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
     float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch)));
     clear(zeros, max_of(in_pitch, out_pitch));
-    const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kOutputs>(d, u); };
+    const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kSide, kOutputs>(d, u); };
     for (Index t = 0; t < count; ++t) {
       const Index tile = first + t;
       const Index image = tiling.image(tile), row = tiling.row(tile), column = tiling.column(tile);
-      transform_pixels<kSide>(x + image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
+      transform_pixels<kSide, kTile>(x + image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
                               row - g.row_padding, column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
-                              [](const Vector* d, Vector* u) { transform_input_square(d, u); });
-      transform_pixels<kOutputs>(dy + image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns, g.channels,
+                              [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
+      transform_pixels<kOutputs, kTile>(dy + image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns, g.channels,
                                  row, column, zeros, received + t * out_pitch, out_step, gradient_transform);
     }
     for (Index p = 0; p < panels.count; ++p) {
@@ -82,7 +83,7 @@ struct WinogradFilterGradient {
             m[i] = load(from);
             for (Index slot = 1; slot < slots; ++slot) m[i] += load(from + slot * slot_size);
           }
-          transform_output_square<kTaps>(m, results);
+          transform_output_square<kSide, kTaps>(m, results);
           const int part = static_cast<int>(min_of(Index{kWidth}, panels.size(p) - v));
           for (int t = 0; t < kTaps * kTaps; ++t) {
             store_first(dw + (t * g.depth + d) * g.channels + panels.first(p) + v, results[t], part);
