@@ -110,7 +110,6 @@ def train(
     if folder.path != wanted:
         progress.note(f"There is something in {wanted} already; this run goes to {folder.path}.")
     try:
-        folder.lock()
         folder.write(CONFIG, _with_whole_paths(filled).as_toml())
         folder.write(SPLIT, examples.split_table())
         if reasons:
