@@ -14,10 +14,15 @@ constexpr Index kSmallColumns = 32;
 
 inline bool packs(const Conv2d& c) { return c.row_stride == 1 && c.column_stride == 1 && c.out_columns <= kSmallColumns; }
 
+// With stride 2 packing pays in the forward pass as well: each pixel is still read by several taps.
+inline bool packs_forward(const Conv2d& c) {
+  return c.row_stride <= 2 && c.column_stride <= 2 && c.out_columns <= kSmallColumns;
+}
+
 inline void depthwise_forward(const Conv2d& c, const float* x, const float* w, const float* bias, Activation activation,
                               float* y, Workers& workers) {
   const PackedDepthwise g = packed_forward(c);
-  if (packs(c)) {
+  if (packs_forward(c)) {
     packed_depthwise(g, x, w, bias, activation, y, workers);
     return;
   }
