@@ -36,7 +36,7 @@ def with_defaults(settings: Settings, training_images: int, colours: bool, on_gp
     """
     batch = settings.batch or (100 if training_images >= 5000 else 50 if training_images >= 1000 else 20)
     batch = min(batch, training_images)
-    epochs = settings.epochs or max(12, min(40, round(60_000 / training_images)))
+    epochs = settings.epochs or max(10, min(40, round(60_000 / training_images)))
     steps = epochs * training_images / batch
     average = settings.average
     if average is None:
