@@ -33,72 +33,50 @@ GRADIENTE_INLINE Vector exponential(Vector x) {
   return p * reinterpret_cast<Vector>(power);
 }
 
-GRADIENTE_INLINE float larger(float a, float b) { return a > b || a != a ? a : b; } // a NaN wins
-
-// The largest of a row's numbers.
-inline float largest(const float* z, Index size) {
-  float most = z[0];
-  Index j = 0;
-  if (size >= kWidth) {
-    Vector v = load(z);
-    for (j = kWidth; j + kWidth <= size; j += kWidth) {
-      const Vector next = load(z + j);
-      v = select((next > v) | (next != next), next, v);
-    }
-    float lanes[kWidth];
-    store(lanes, v);
-    for (int i = 0; i < kWidth; ++i) most = larger(lanes[i], most);
-  }
-  for (; j < size; ++j) most = larger(z[j], most);
-  return most;
+// The first `count` elements, and `otherwise` after them.
+GRADIENTE_INLINE Vector load_or(const float* p, int count, float otherwise) {
+  const Vector v = load_first(p, count);
+  return count == kWidth ? v : select(lanes_before(count), v, broadcast(otherwise));
 }
 
-// Shifts a row so that its largest number is zero, and returns the sum of the shifted ones weighted by the labels.
-inline float shift_row(const float* z, const float* t, float most, Index size, float* shifted) {
-  Vector sums = zero();
-  Index j = 0;
-  for (; j + kWidth <= size; j += kWidth) {
-    const Vector v = load(z + j) - broadcast(most), label = load(t + j);
-    store(shifted + j, v);
-    sums += select(label == zero(), zero(), label * v); // a class without weight may be impossible: no 0 * -inf
+// Up to kWidth rows at once, so that what is summed within a row is added up for all of them together. The gradient's memory
+// holds the exponentials of the shifted logits in between.
+inline void cross_entropy_rows(int rows, Index classes, const float* logits, const float* labels, const float* weights,
+                               float* loss, float* gradient) {
+  const float least = -__builtin_inff();
+  float most[kWidth], sums[kWidth], scores[kWidth], label_sums[kWidth];
+  Vector v[kWidth] = {};
+  for (int r = 0; r < rows; ++r) {
+    v[r] = broadcast(least);
+    each_vector(classes, [&](Index j, int count) { v[r] = larger(v[r], load_or(logits + r * classes + j, count, least)); });
   }
-  float score = total(sums);
-  for (; j < size; ++j) {
-    shifted[j] = z[j] - most;
-    score += t[j] == 0 ? 0 : t[j] * shifted[j];
+  store(most, across(v, [](Vector a, Vector b) { return larger(a, b); }));
+  Vector score[kWidth] = {}, label_sum[kWidth] = {};
+  for (int r = 0; r < rows; ++r) {
+    Vector sum = zero();
+    each_vector(classes, [&](Index j, int count) {
+      const Index k = r * classes + j;
+      const Vector shifted = load_first(logits + k, count) - broadcast(most[r]), label = load_first(labels + k, count);
+      const Vector power = exponential(shifted);
+      store_first(gradient + k, power, count);
+      sum += count == kWidth ? power : select(lanes_before(count), power, zero());
+      score[r] += select(label == zero(), zero(), label * shifted); // a class without weight may be impossible: no 0 * -inf
+      label_sum[r] += label;
+    });
+    v[r] = sum;
   }
-  return score;
-}
-
-inline float sum_of(const float* x, Index size) {
-  Vector sums = zero();
-  Index j = 0;
-  for (; j + kWidth <= size; j += kWidth) sums += load(x + j);
-  float sum = total(sums);
-  for (; j < size; ++j) sum += x[j];
-  return sum;
-}
-
-// Rows [r0, r1). The gradient's memory first holds the shifted logits, then their exponentials; the loss's the score.
-inline void cross_entropy_rows(Index r0, Index r1, Index classes, const float* logits, const float* labels,
-                               const float* weights, float* loss, float* gradient) {
-  for (Index r = r0; r < r1; ++r) {
-    const float* z = logits + r * classes;
-    loss[r] = shift_row(z, labels + r * classes, largest(z, classes), classes, gradient + r * classes);
-  }
-  const Index end = r1 * classes;
-  for (Index k = r0 * classes; k < end; k += kWidth) {
-    const int count = static_cast<int>(min_of(Index{kWidth}, end - k));
-    store_first(gradient + k, exponential(load_first(gradient + k, count)), count);
-  }
-  for (Index r = r0; r < r1; ++r) {
-    const float* t = labels + r * classes;
-    float* g = gradient + r * classes;
-    const float sum = sum_of(g, classes), weight = sum_of(t, classes);
-    loss[r] = (weight == 0 ? 0 : weight * __builtin_logf(sum)) - loss[r];
-    const float scale = 1 / sum, row_weight = weights == nullptr ? 1 : weights[r];
-    GRADIENTE_INDEPENDENT
-    for (Index j = 0; j < classes; ++j) g[j] = (g[j] * scale - t[j]) * row_weight;
+  for (int r = rows; r < kWidth; ++r) v[r] = zero();
+  store(sums, sums_across(v));
+  store(scores, sums_across(score));
+  store(label_sums, sums_across(label_sum));
+  for (int r = 0; r < rows; ++r) {
+    loss[r] = (label_sums[r] == 0 ? 0 : label_sums[r] * __builtin_logf(sums[r])) - scores[r];
+    const Vector scale = broadcast(1 / sums[r]), row_weight = broadcast(weights == nullptr ? 1 : weights[r]);
+    each_vector(classes, [&](Index j, int count) {
+      const Index k = r * classes + j;
+      const Vector probability = load_first(gradient + k, count) * scale;
+      store_first(gradient + k, (probability - load_first(labels + k, count)) * row_weight, count);
+    });
   }
 }
 
@@ -106,7 +84,12 @@ inline void cross_entropy(Index rows, Index classes, const float* logits, const 
                           float* loss, float* gradient, Workers& workers) {
   const Index tasks = max_of(Index{1}, min_of(rows, rows * classes / kEntropyTask));
   workers.each(tasks, [&](Index task) {
-    cross_entropy_rows(rows * task / tasks, rows * (task + 1) / tasks, classes, logits, labels, weights, loss, gradient);
+    const Index end = rows * (task + 1) / tasks;
+    for (Index r = rows * task / tasks; r < end; r += kWidth) {
+      const int some = static_cast<int>(min_of(Index{kWidth}, end - r));
+      cross_entropy_rows(some, classes, logits + r * classes, labels + r * classes, weights == nullptr ? nullptr : weights + r,
+                         loss + r, gradient + r * classes);
+    }
   });
 }
 
@@ -136,8 +119,8 @@ inline void sum_rows_of(const float* x, Index rows, Index columns, float* sums) 
 // rows[i] = x[which[i]]; positions outside of x read its first or last row.
 inline void gather_rows(Index count, Index rows, Index size, const float* x, const std::int32_t* which, float* out,
                         Workers& workers) {
-  const Index tasks = max_of(Index{1}, min_of(count, count * size / (256 * 1024)));
-  workers.each(tasks, [&](Index task) {
+  const Index tasks = min_of(count, Index{4} * workers.count());
+  workers.each(tasks, count * size, [&](Index task) { // a number a cycle: rows come from anywhere in memory
     for (Index i = count * task / tasks; i < count * (task + 1) / tasks; ++i) {
       const Index row = min_of(max_of(Index{which[i]}, Index{0}), rows - 1);
       copy(out + i * size, x + row * size, size);

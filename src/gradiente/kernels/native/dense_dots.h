@@ -9,8 +9,8 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-// Work of so many multiplications, about 20 microseconds of it, is not worth waking a thread for.
-constexpr Index kAlone = 3 << 19;
+// A guess at what a product takes, in cycles: two fused multiply-adds in each.
+GRADIENTE_INLINE Index product_cost(const Product& g) { return g.rows * g.columns * g.depth / (2 * kWidth); }
 
 // The matrix [rows, columns] turned into [columns, rows].
 inline void turn(const float* from, Index rows, Index columns, float* to) {
@@ -22,15 +22,6 @@ inline void turn(const float* from, Index rows, Index columns, float* to) {
       for (Index r = 0; r < some; ++r) out[r] = in[r * columns];
     }
   }
-}
-
-GRADIENTE_INLINE float total(Vector v) {
-  float lanes[kWidth];
-  store(lanes, v);
-  for (int half = kWidth / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
 }
 
 // What a result gets besides its sum.
@@ -69,10 +60,21 @@ void dots_tile(const float* a, Index a_step, const float* b, Index b_step, Index
       for (int r = 0; r < kRows; ++r) sums[r][j] += load_first(a + r * a_step + k, rest) * bv;
     }
   }
-#pragma GCC unroll 5
+  constexpr int kSums = kRows * kColumns;
+  constexpr int kGroups = (kSums + kWidth - 1) / kWidth;
+  float totals[kGroups * kWidth];
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; ++g) {
+    Vector some[kWidth];
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) {
+      const int n = g * kWidth + i;
+      some[i] = n < kSums ? sums[n / kColumns][n % kColumns] : zero();
+    }
+    store(totals + g * kWidth, sums_across(some));
+  }
   for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 5
-    for (int j = 0; j < kColumns; ++j) c[r * c_step + j] = finish(total(sums[r][j]), column + j);
+    for (int j = 0; j < kColumns; ++j) c[r * c_step + j] = finish(totals[r * kColumns + j], column + j);
   }
 }
 
@@ -127,7 +129,7 @@ inline void dots_part(const Product& g, const float* a, const float* b, Index b_
 inline void dots(const Product& g, const float* a, const float* b, Index b_step, const float* bias, Activation activation,
                  float* c, Workers& workers) {
   const Finish finish{bias, activation};
-  const bool alone = g.rows * g.columns * g.depth <= kAlone || workers.count() == 1;
+  const bool alone = !workers.worth(product_cost(g));
   // The longer side is divided. Columns in multiples of the tiles' width, so that a task's columns of b stay in the cache.
   if (g.columns >= g.rows) {
     const Index parts = alone ? 1 : min_of(ceil_div(g.columns, 20), Index{4} * workers.count());

@@ -67,7 +67,7 @@ inline void lanes(const Product& g, const float* a, const float* b, const float*
   const Finish finish{bias, activation};
   const Index groups = ceil_div(g.columns, kLaneColumns);
   const Index units = ceil_div(g.rows, kLaneVectors * kWidth);
-  const bool alone = g.rows * g.columns * g.depth <= kAlone || workers.count() == 1;
+  const bool alone = !workers.worth(product_cost(g));
   const Index parts = alone ? 1 : min_of(units, Index{4} * workers.count());
   workers.each(parts, [&](Index p) {
     for (Index u = units * p / parts; u < units * (p + 1) / parts; ++u) {

@@ -113,7 +113,7 @@ inline void panels(const Product& g, const float* a, const float* b, const float
   const Panels all(g.columns);
   const Index pieces = max_of(Index{1}, ceil_div(g.depth, kPanelDepth)); // of the common axis
   const Index longest = ceil_div(g.depth, pieces);
-  const bool alone = g.rows * g.columns * g.depth <= kAlone || workers.count() == 1;
+  const bool alone = !workers.worth(product_cost(g));
   const Index row_parts = ceil_div(g.rows, kPartRows);
   const Index in_group = max_of(Index{1}, kGroupFloats / (max_of(Index{1}, longest) * all.width));
   Index groups = ceil_div(all.count, in_group);

@@ -25,17 +25,6 @@ GRADIENTE_INLINE Range seeing(Index in, Index stride, Index padding, Index windo
   return Range{before < 0 ? 0 : before / stride + 1, min_of(count, last + 1)};
 }
 
-// Calls body(channel, how many of its vector are there) for all channels.
-template <class F>
-GRADIENTE_INLINE void each_vector(Index channels, F body) {
-  Index c = 0;
-  for (; c + kWidth <= channels; c += kWidth) body(c, kWidth);
-  if (c < channels) body(c, static_cast<int>(channels - c));
-}
-
-// The larger one; a NaN is larger than anything, as in jnp.maximum.
-GRADIENTE_INLINE Vector larger(Vector best, Vector x) { return select((x > best) | (x != x), x, best); }
-
 // Calls body(image, row) for all rows of results, in parallel.
 template <class F>
 inline void each_row(Index batch, Index rows, Index row_floats, Workers& workers, F body) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #ifndef GRADIENTE_ISA
 #error "Compile with -DGRADIENTE_ISA=baseline, or another name: see CMakeLists.txt."
@@ -68,9 +69,15 @@ GRADIENTE_INLINE Vector broadcast(float x) { return x - Vector{}; }
 
 #if defined(__AVX512F__)
 GRADIENTE_INLINE std::uint16_t first_lanes(int count) { return static_cast<std::uint16_t>((1u << count) - 1); }
-#elif defined(__AVX__)
-GRADIENTE_INLINE Mask first_lanes(int count) { return Mask{0, 1, 2, 3, 4, 5, 6, 7} < count - Mask{}; }
 #endif
+
+template <std::size_t... kLane>
+GRADIENTE_INLINE Mask lane_numbers(std::index_sequence<kLane...>) {
+  return Mask{static_cast<std::int32_t>(kLane)...};
+}
+
+// Set for the first `count` lanes.
+GRADIENTE_INLINE Mask lanes_before(int count) { return lane_numbers(std::make_index_sequence<kWidth>()) < count - Mask{}; }
 
 // The first `count` elements, and zeros after them. `count` may be kWidth.
 GRADIENTE_INLINE Vector load_first(const float* p, int count) {
@@ -78,7 +85,7 @@ GRADIENTE_INLINE Vector load_first(const float* p, int count) {
 #if defined(__AVX512F__)
   return __builtin_ia32_loadups512_mask(p, zero(), first_lanes(count));
 #elif defined(__AVX__)
-  return __builtin_ia32_maskloadps256(reinterpret_cast<const Vector*>(p), first_lanes(count));
+  return __builtin_ia32_maskloadps256(reinterpret_cast<const Vector*>(p), lanes_before(count));
 #else
   float buffer[kWidth] = {};
   for (int i = 0; i < count; ++i) buffer[i] = p[i];
@@ -94,7 +101,7 @@ GRADIENTE_INLINE void store_first(float* p, Vector v, int count) {
 #if defined(__AVX512F__)
   __builtin_ia32_storeups512_mask(p, v, first_lanes(count));
 #elif defined(__AVX__)
-  __builtin_ia32_maskstoreps256(reinterpret_cast<Vector*>(p), first_lanes(count), v);
+  __builtin_ia32_maskstoreps256(reinterpret_cast<Vector*>(p), lanes_before(count), v);
 #else
   float buffer[kWidth];
   store(buffer, v);
@@ -107,8 +114,55 @@ GRADIENTE_INLINE Vector select(Mask mask, Vector a, Vector b) {
   return mask ? a : b;
 }
 
+// The larger one; a NaN is larger than anything, as in jnp.maximum.
+GRADIENTE_INLINE Vector larger(Vector best, Vector x) { return select((x > best) | (x != x), x, best); }
+
 // max(x, 0); a NaN stays one, as in jnp.maximum.
 GRADIENTE_INLINE Vector relu(Vector x) { return select(x < zero(), zero(), x); }
+
+// Lanes of two vectors: lane i is that of `kLane` which stands at place i; b's lanes follow a's.
+template <std::size_t... kLane>
+GRADIENTE_INLINE Vector lanes_of(Vector a, Vector b, std::index_sequence<kLane...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, static_cast<int>(kLane)...);
+#else
+  return __builtin_shuffle(a, b, Mask{static_cast<std::int32_t>(kLane)...});
+#endif
+}
+
+// Lane i of the result is lanes i and i + kHalf of `a` joined, or of `b`, moved up by kHalf, where bit kHalf of i is set.
+template <std::size_t kHalf, class Join, std::size_t... kLane>
+GRADIENTE_INLINE Vector join_halves(Vector a, Vector b, Join join, std::index_sequence<kLane...>) {
+  constexpr std::size_t kOther = kWidth - kHalf; // from a's lane to b's lane kHalf before it
+  return join(lanes_of(a, b, std::index_sequence<(kLane & kHalf ? kLane + kOther : kLane)...>()),
+              lanes_of(a, b, std::index_sequence<(kLane & kHalf ? kLane + kWidth : kLane + kHalf)...>()));
+}
+
+// One vector, whose lane i is all lanes of v[i] joined: kWidth sums, or maxima, for the work of two of them. Changes v.
+template <std::size_t kHalf = kWidth / 2, class Join>
+GRADIENTE_INLINE Vector across(Vector (&v)[kWidth], Join join) {
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < kHalf; ++i) {
+    v[i] = join_halves<kHalf>(v[i], v[i + kHalf], join, std::make_index_sequence<kWidth>());
+  }
+  if constexpr (kHalf > 1) {
+    return across<kHalf / 2>(v, join);
+  } else {
+    return v[0];
+  }
+}
+
+GRADIENTE_INLINE Vector sums_across(Vector (&v)[kWidth]) {
+  return across(v, [](Vector a, Vector b) { return a + b; });
+}
+
+// Calls body(i, count) for each vector of `size` floats: `count` of its lanes, from element i on, are theirs.
+template <class F>
+GRADIENTE_INLINE void each_vector(std::ptrdiff_t size, F body) {
+  std::ptrdiff_t i = 0;
+  for (; i + kWidth <= size; i += kWidth) body(i, kWidth);
+  if (i < size) body(i, static_cast<int>(size - i));
+}
 
 template <class T>
 GRADIENTE_INLINE T min_of(T a, T b) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <thread>
@@ -19,6 +21,9 @@ class XlaWorkers : public Workers {
 
   int count() const override { return count_; }
 
+  // XLA's threads look for work for some 50 µs before they sleep.
+  bool awake() const override { return now() - last_shared().load(std::memory_order_relaxed) < 30'000; }
+
   // The calling thread works too, so that nothing waits for a thread that XLA has busy elsewhere. A helper that starts when
   // all tasks are taken touches the shared counters only, which it owns a part of.
   void run(std::ptrdiff_t tasks, Function function, void* context) override {
@@ -35,10 +40,21 @@ class XlaWorkers : public Workers {
     for (int turns = 0; state->done.load(std::memory_order_acquire) < tasks; ++turns) {
       if (turns > 2000) std::this_thread::yield();
     }
+    last_shared().store(now(), std::memory_order_relaxed);
     if (state->out_of_memory.load(std::memory_order_relaxed)) throw std::bad_alloc();
   }
 
  private:
+  static std::int64_t now() { // ns
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+
+  // When a kernel last had its work done by several threads.
+  static std::atomic<std::int64_t>& last_shared() {
+    static std::atomic<std::int64_t> time{-1'000'000};
+    return time;
+  }
+
   struct State {
     State(std::ptrdiff_t tasks, Function function, void* context) : tasks(tasks), function(function), context(context) {}
 

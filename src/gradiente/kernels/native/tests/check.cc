@@ -24,6 +24,7 @@ class ThreadWorkers : public Workers {
  public:
   explicit ThreadWorkers(int count) : count_(count) {}
   int count() const override { return count_; }
+  bool awake() const override { return true; }
   void run(std::ptrdiff_t tasks, Function function, void* context) override {
     std::atomic<std::ptrdiff_t> next{0};
     const auto work = [&] {
