@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,17 @@ def _call(program: Any, state: State, written: State, *arguments: Any) -> tuple[
     and an interrupted update of the state is made again.
     """
     results: list[Any] = []
+    kept = False
     try:
         with jax.enable_x64(True):
             results.extend(map(program, *((argument,) for argument in (written, *arguments))))
         _keep(state, written, results)
+        kept = True
     except jax.errors.JaxRuntimeError as error:
         raise _translated(error) from error
     finally:
-        _keep(state, written, results)
+        if not kept:
+            _keep(state, written, results)
     return results[0]
 
 
@@ -71,6 +74,10 @@ class Executable:
 
     One JAX function is kept for each set of values that must be known when compiling, up to ``MOST_FUNCTIONS`` of them;
     JAX keeps one XLA executable for each signature (the shapes of the inputs and of the variables).
+
+    Attributes:
+        segment: what it runs.
+        compilations: how often the segment was traced and compiled.
     """
 
     def __init__(self, segment: Segment, graph: Graph) -> None:
@@ -78,16 +85,11 @@ class Executable:
         self.staging = Staging(len(segment.inputs))
         self._graph = graph
         self._functions: OrderedDict[Any, _Traced] = OrderedDict()
-        self._dropped_traces = 0
+        self.compilations = 0
         self._windows = Windows.of(segment)
         self._lock = threading.Lock()
         self.written = sorted(segment.effects.writes)
         self.read_only = sorted(segment.effects.reads - segment.effects.writes)
-
-    @property
-    def compilations(self) -> int:
-        """How often the segment was traced and compiled."""
-        return self._dropped_traces + sum(f.traces for f in list(self._functions.values()))
 
     def traced(self, static: Sequence[np.ndarray[Any, Any]]) -> _Traced:
         """The function for these values of the static inputs."""
@@ -108,12 +110,16 @@ class Executable:
         with self._lock:
             found = self._functions.get(key)
             if found is None:
-                found = self._functions[key] = _Traced(self.segment, self._graph, static, windows)
+                found = _Traced(self.segment, self._graph, static, self._note_compilation, windows)
+                self._functions[key] = found
                 if len(self._functions) > MOST_FUNCTIONS:
-                    self._dropped_traces += self._functions.popitem(last=False)[1].traces
+                    self._functions.popitem(last=False)
             elif static:
                 self._functions.move_to_end(key)
         return found
+
+    def _note_compilation(self) -> None:
+        self.compilations += 1
 
     def start(
         self, state: State, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]
@@ -132,7 +138,8 @@ class Executable:
             failed = np.flatnonzero(~np.asarray(ok))
             if failed.size:
                 raise function.checks_of(written, read, inputs)[int(failed[0])].failure()
-        state.update(new)
+        if len(new) != len(written):
+            state.update(new)
         return outputs, outputs or [ok]
 
     @staticmethod
@@ -157,6 +164,7 @@ class _Traced:
         segment: Segment,
         graph: Graph,
         static: Sequence[np.ndarray[Any, Any]],
+        note_compilation: Callable[[], None],
         windows: Windows | None = None,
     ) -> None:
         self._segment = segment
@@ -170,7 +178,7 @@ class _Traced:
             self._program = segment.optimized(windows.must_fold)
             self._traced_slices = self._program.standing_for(windows.slices)
         self._static = dict(zip(known, static, strict=True))
-        self.traces = 0
+        self._note_compilation = note_compilation
         self.checks: list[Check] = []
         self._checks_by_shapes: dict[Any, list[Check]] = {}
         self.jitted: Any = jax.jit(self.body, donate_argnums=(0,))
@@ -178,7 +186,7 @@ class _Traced:
     def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
         """What JAX traces: the segment's operations, in order."""
         segment = self._segment
-        self.traces += 1
+        self._note_compilation()
         debug.note_compilation(len(segment.ops), self.inputs, inputs)
         ctx = Context(jnp, {**written, **read})
         env: dict[Tensor, Any] = {
