@@ -11,7 +11,7 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr int kOuterRows = 12;
+constexpr int kOuterRows = kMaxVectors == 4 ? 16 : 12;
 
 // How many rows a tile of that many vectors may have, so that it fits into the registers.
 constexpr int outer_rows(int vectors) {
@@ -23,7 +23,7 @@ constexpr int outer_rows(int vectors) {
 template <int kRows, int kMany>
 void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, float* c) {
   Vector sums[kRows][kMany];
-#pragma GCC unroll 12
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kMany; ++v) sums[r][v] = load(c + (r * kMany + v) * kWidth);
@@ -35,7 +35,7 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
       Vector bv[kMany];
 #pragma GCC unroll 4
       for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
-#pragma GCC unroll 12
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Vector av = broadcast(row[r]);
 #pragma GCC unroll 4
@@ -43,7 +43,7 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
       }
     }
   }
-#pragma GCC unroll 12
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kMany; ++v) store(c + (r * kMany + v) * kWidth, sums[r][v]);

@@ -26,9 +26,27 @@ struct Tiling {
 
   GRADIENTE_INLINE explicit Tiling(const Plane& g)
       : rows(ceil_div(g.out_rows, kOutputs)), columns(ceil_div(g.out_columns, kOutputs)), count(g.batch * rows * columns) {}
-  GRADIENTE_INLINE Index image(Index tile) const { return tile / (rows * columns); }
-  GRADIENTE_INLINE Index row(Index tile) const { return tile / columns % rows * kOutputs; }
-  GRADIENTE_INLINE Index column(Index tile) const { return tile % columns * kOutputs; }
+};
+
+// Where a tile lies: its image, and its first result's row and column there. One after the other they need no divisions, which took a
+// tenth of the time where channels are few.
+template <int kOutputs>
+struct Place {
+  Index image, row, column;
+  Index rows, columns; // of all tiles of an image, in results
+
+  GRADIENTE_INLINE Place(const Tiling<kOutputs>& tiling, Index tile)
+      : image(tile / (tiling.rows * tiling.columns)), row(tile / tiling.columns % tiling.rows * kOutputs),
+        column(tile % tiling.columns * kOutputs), rows(tiling.rows * kOutputs), columns(tiling.columns * kOutputs) {}
+  GRADIENTE_INLINE void next() {
+    column += kOutputs;
+    if (column < columns) return;
+    column = 0;
+    row += kOutputs;
+    if (row < rows) return;
+    row = 0;
+    ++image;
+  }
 };
 
 // Floats of a task's transformed images: a good part of the second cache. The more tiles a task has, the less often it reads the
@@ -38,22 +56,31 @@ inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
 // The distance between the matrices: not a power of two, which would put them all into the same lines of the cache.
 GRADIENTE_INLINE Index matrix_step(Index floats) { return floats + 16; }
 
-// Transforms kSize x kSize pixels of each channel, that of row i and column j beginning at pixel(i, j), into kTile elements,
-// out[element * step + channel]. All loops over elements are unrolled: a square that is an array in memory takes twice the time.
-template <int kSize, int kTile, class Pixel, class Transform>
-GRADIENTE_INLINE void transform_square(Pixel pixel, Index channels, float* out, Index step, Transform transform) {
+// Keeps the compiler from following addresses from one square to the next: it would keep a pointer for each element, most of them in
+// memory, which takes as long as the transform.
+template <class T>
+GRADIENTE_INLINE void own_addresses(T*& first, Index& step) {
+  asm("" : "+r"(first), "+r"(step));
+}
+
+// Transforms kSize x kSize pixels of each channel, that of row i and column j of channel c beginning at pixels(c)(i, j), into kTile
+// elements, out[element * step + channel]. All loops over elements are unrolled: a square that lies in memory takes twice the time.
+template <int kSize, int kTile, class Pixels, class Transform>
+GRADIENTE_INLINE void transform_square(Pixels pixels, Index channels, float* out, Index step, Transform transform) {
   for (Index c = 0; c < channels; c += kWidth) {
     Vector d[kSize * kSize], u[kTile];
     const int size = static_cast<int>(min_of(Index{kWidth}, channels - c));
+    const auto pixel = pixels(c);
     if (size == kWidth) {
 #pragma GCC unroll 64
-      for (int i = 0; i < kSize * kSize; ++i) d[i] = load(pixel(i / kSize, i % kSize) + c);
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load(pixel(i / kSize, i % kSize));
     } else {
 #pragma GCC unroll 64
-      for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(pixel(i / kSize, i % kSize) + c, size);
+      for (int i = 0; i < kSize * kSize; ++i) d[i] = load_first(pixel(i / kSize, i % kSize), size);
     }
     transform(d, u);
     float* to = out + c;
+    own_addresses(to, step);
 #pragma GCC unroll 64
     for (int i = 0; i < kTile; ++i, to += step) store(to, u[i]);
   }
@@ -66,23 +93,73 @@ GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index col
   const Index down = columns * channels;
   const float* first = image + row * down + column * channels;
   if (row >= 0 && column >= 0 && row + kSize <= rows && column + kSize <= columns) {
-    const auto pixel = [&](int i, int j) { return first + i * down + j * channels; };
-    transform_square<kSize, kTile>(pixel, channels, out, step, transform);
+    const auto pixels = [&](Index c) {
+      const float* corner = first + c;
+      Index row_step = down, column_step = channels;
+      own_addresses(corner, row_step);
+      own_addresses(corner, column_step);
+      return [=](int i, int j) { return corner + i * row_step + j * column_step; };
+    };
+    transform_square<kSize, kTile>(pixels, channels, out, step, transform);
     return;
   }
   const float* from[kSize * kSize];
+#pragma GCC unroll 8
   for (int i = 0; i < kSize; ++i) {
     const bool row_inside = row + i >= 0 && row + i < rows;
+#pragma GCC unroll 8
     for (int j = 0; j < kSize; ++j) {
-      const bool inside = row_inside && column + j >= 0 && column + j < columns;
-      from[i * kSize + j] = inside ? image + (row + i) * down + (column + j) * channels : zeros;
+      const bool inside = row_inside & (column + j >= 0) & (column + j < columns);
+      from[i * kSize + j] = inside ? first + i * down + j * channels : zeros;
     }
   }
-  transform_square<kSize, kTile>([&](int i, int j) { return from[i * kSize + j]; }, channels, out, step, transform);
+  const auto pixels = [&](Index c) { return [&from, c](int i, int j) { return from[i * kSize + j] + c; }; };
+  transform_square<kSize, kTile>(pixels, channels, out, step, transform);
 }
 
 // Rounded up to whole vectors.
 GRADIENTE_INLINE Index whole_vectors(Index channels) { return ceil_div(channels, kWidth) * kWidth; }
+
+// Multiplies all elements of tile_rows(kMany) tiles, [elements][tiles][kPitch vectors], by the filter's, [elements][depth][kMany vectors];
+// the products take the place of what they are made of. Where there are fewer tiles, the others' products mean nothing.
+template <int kMany, int kPitch>
+void close_tile(float* tiles, int elements, Index depth, const float* b) {
+  constexpr int kRows = tile_rows(kMany), kStep = kPitch * kWidth;
+  for (int i = 0; i < elements; ++i, tiles += kRows * kStep) {
+    Vector c[kRows][kMany] = {};
+#pragma GCC unroll 4
+    for (Index k = 0; k < depth; ++k, b += kMany * kWidth) {
+      Vector bv[kMany];
+#pragma GCC unroll 2
+      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vector av = broadcast(tiles[r * kStep + k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) c[r][v] += av * bv[v];
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kMany; ++v) store(tiles + r * kStep + v * kWidth, c[r][v]);
+    }
+  }
+}
+
+using CloseTile = void (*)(float*, int, Index, const float*);
+
+// Floats from one tile's channels to the next's, before and after the product.
+GRADIENTE_INLINE Index close_pitch(Index depth, const Panels& panels) { return max_of(whole_vectors(depth), panels.width); }
+
+// For few channels: their transforms would take as long as their products if both went through the second cache. Null for more
+// channels, whose filter would be read too often.
+inline CloseTile close_tile_for(Index depth, const Panels& panels) {
+  const Index pitch = close_pitch(depth, panels) / kWidth;
+  if (panels.count > 1 || pitch > 2) return nullptr;
+  if (pitch == 1) return close_tile<1, 1>;
+  return panels.most == 1 ? close_tile<1, 2> : close_tile<2, 2>;
+}
 
 template <int kOutputs, int kTaps>
 struct Winograd {
@@ -109,33 +186,46 @@ struct Winograd {
 
   static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const float* x,
                    const Filter& filter, Activation activation, float* y) {
-    const Index pitch = whole_vectors(g.depth);
-    const Index in_step = matrix_step(most * pitch);
-    const Index out_step = matrix_step(most * filter.panels.width);
+    const Panels& panels = filter.panels;
+    const CloseTile close = close_tile_for(g.depth, panels);
+    // Close tiles are few, and their products take their place: both stay in the first cache.
+    const Index block = close == nullptr ? most : tile_rows(panels.most);
+    const Index pitch = close == nullptr ? whole_vectors(g.depth) : close_pitch(g.depth, panels);
+    const Index in_step = close == nullptr ? matrix_step(most * pitch) : block * pitch;
+    const Index out_step = close == nullptr ? matrix_step(most * panels.width) : in_step;
     float* transformed = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step + pitch));
     float* zeros = transformed + kTile * in_step;
     clear(zeros, pitch);
-    for (Index t = 0; t < count; ++t) {
-      const Index tile = first + t;
-      const float* image = x + tiling.image(tile) * g.in_rows * g.in_columns * g.depth;
-      transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, tiling.row(tile) - g.row_padding,
-                                     tiling.column(tile) - g.column_padding, zeros, transformed + t * pitch, in_step,
-                                     [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
-    }
+    float* products =
+        close == nullptr ? scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step)) : transformed;
     const bool streams = streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
-    float* products = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
-    for (Index p = 0; p < filter.panels.count; ++p) {
-      const int vectors = filter.panels.vectors(p);
-      const Index width = Index{vectors} * kWidth;
-      const float* panel = filter.transformed + filter.panels.first(p) * kTile * g.depth;
-      for (int i = 0; i < kTile; ++i) {
-        multiply_tiles(transformed + i * in_step, pitch, count, g.depth, panel + i * g.depth * width, vectors,
-                       products + i * out_step);
+    Place<kOutputs> in(tiling, first);
+    for (Index done = 0; done < count; done += block) {
+      const Index some = min_of(block, count - done);
+      const Place<kOutputs> begin = in;
+      for (Index t = 0; t < some; ++t, in.next()) {
+        transform_pixels<kSide, kTile>(x + in.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
+                                       in.row - g.row_padding, in.column - g.column_padding, zeros, transformed + t * pitch,
+                                       in_step, [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
       }
-      const float* bias = filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p);
-      for (Index t = 0; t < count; ++t) {
-        put_tile(g, tiling, first + t, products + t * width, out_step, bias, activation, filter.panels.size(p),
-                    streams, y + filter.panels.first(p));
+      for (Index p = 0; p < panels.count; ++p) {
+        const int vectors = panels.vectors(p);
+        const Index width = Index{vectors} * kWidth;
+        const float* panel = filter.transformed + panels.first(p) * kTile * g.depth;
+        if (close != nullptr) {
+          close(transformed, kTile, g.depth, panel);
+        } else {
+          for (int i = 0; i < kTile; ++i) {
+            multiply_tiles(transformed + i * in_step, pitch, some, g.depth, panel + i * g.depth * width, vectors,
+                           products + i * out_step);
+          }
+        }
+        const float* bias = filter.bias == nullptr ? nullptr : filter.bias + panels.first(p);
+        Place<kOutputs> out = begin;
+        for (Index t = 0; t < some; ++t, out.next()) {
+          put_tile(g, out, products + t * (close == nullptr ? width : pitch), out_step, bias, activation, panels.size(p), streams,
+                   y + panels.first(p));
+        }
       }
     }
     if (streams) streamed();
@@ -181,16 +271,17 @@ struct Winograd {
     return groups * kGroup;
   }
 
-  static void put_tile(const Plane& g, const Tiling<kOutputs>& tiling, Index tile, const float* products, Index step,
-                          const float* bias, Activation activation, int size, bool streams, float* y) {
-    const Index row = tiling.row(tile), column = tiling.column(tile);
-    float* out = y + ((tiling.image(tile) * g.out_rows + row) * g.out_columns + column) * g.channels;
-    const int rows = static_cast<int>(min_of(Index{kOutputs}, g.out_rows - row));
-    const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - column));
-    const Index down = g.out_columns * g.channels;
+  static void put_tile(const Plane& g, const Place<kOutputs>& place, const float* products, Index step, const float* bias,
+                       Activation activation, int size, bool streams, float* y) {
+    float* out = y + ((place.image * g.out_rows + place.row) * g.out_columns + place.column) * g.channels;
+    const int rows = static_cast<int>(min_of(Index{kOutputs}, g.out_rows - place.row));
+    const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - place.column));
+    Index down = g.out_columns * g.channels;
+    Index across = g.channels;
     for (int v = 0; v < size; v += kWidth) {
       Vector m[kTile], results[kOutputs * kOutputs];
       const float* from = products + v;
+      own_addresses(from, step);
 #pragma GCC unroll 64
       for (int i = 0; i < kTile; ++i, from += step) m[i] = load(from);
       transform_output_square<kSide, kOutputs>(m, results);
@@ -199,21 +290,23 @@ struct Winograd {
       for (int i = 0; i < kOutputs * kOutputs; ++i) results[i] = activated(results[i] + start, activation);
       const int part = min_of(kWidth, size - v);
       float* to = out + v;
+      own_addresses(to, down);
+      own_addresses(to, across);
       if (rows == kOutputs && columns == kOutputs && part == kWidth) {
 #pragma GCC unroll 4
         for (int i = 0; i < kOutputs; ++i, to += down) {
 #pragma GCC unroll 4
           for (int j = 0; j < kOutputs; ++j) {
             if (streams) {
-              stream(to + j * g.channels, results[i * kOutputs + j]);
+              stream(to + j * across, results[i * kOutputs + j]);
             } else {
-              store(to + j * g.channels, results[i * kOutputs + j]);
+              store(to + j * across, results[i * kOutputs + j]);
             }
           }
         }
       } else {
         for (int i = 0; i < rows; ++i, to += down) {
-          for (int j = 0; j < columns; ++j) store_first(to + j * g.channels, results[i * kOutputs + j], part);
+          for (int j = 0; j < columns; ++j) store_first(to + j * across, results[i * kOutputs + j], part);
         }
       }
     }

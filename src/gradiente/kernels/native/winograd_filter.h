@@ -24,26 +24,29 @@ struct WinogradFilterGradient {
     float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch)));
     clear(zeros, max_of(in_pitch, out_pitch));
     const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kSide, kOutputs>(d, u); };
-    for (Index t = 0; t < count; ++t) {
-      const Index tile = first + t;
-      const Index image = tiling.image(tile), row = tiling.row(tile), column = tiling.column(tile);
-      transform_pixels<kSide, kTile>(x + image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
-                              row - g.row_padding, column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
-                              [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
-      transform_pixels<kOutputs, kTile>(dy + image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns, g.channels,
-                                 row, column, zeros, received + t * out_pitch, out_step, gradient_transform);
+    Place<kOutputs> at(tiling, first);
+    for (Index t = 0; t < count; ++t, at.next()) {
+      transform_pixels<kSide, kTile>(x + at.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
+                                     at.row - g.row_padding, at.column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
+                                     [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
+      transform_pixels<kOutputs, kTile>(dy + at.image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns,
+                                        g.channels, at.row, at.column, zeros, received + t * out_pitch, out_step,
+                                        gradient_transform);
     }
     for (Index p = 0; p < panels.count; ++p) {
       const int vectors = panels.vectors(p);
       const Index width = Index{vectors} * kWidth;
       const Index tiles = ceil_div(g.depth, outer_rows(vectors));
       const Segment whole{0, count};
-      // The tile function wants its right operand packed.
-      float* packed = scratch(Scratch::pixels, static_cast<std::size_t>(most * width));
       for (int i = 0; i < kTile; ++i) {
-        const float* from = received + i * out_step + panels.first(p);
-        for (Index t = 0; t < count; ++t) {
-          for (int v = 0; v < vectors; ++v) store(packed + t * width + v * kWidth, load(from + t * out_pitch + v * kWidth));
+        // The tile function wants its right operand packed. A single panel is.
+        const float* packed = received + i * out_step + panels.first(p);
+        if (panels.count > 1) {
+          float* copied = scratch(Scratch::pixels, static_cast<std::size_t>(most * width));
+          for (Index t = 0; t < count; ++t) {
+            for (int v = 0; v < vectors; ++v) store(copied + t * width + v * kWidth, load(packed + t * out_pitch + v * kWidth));
+          }
+          packed = copied;
         }
         float* to = sums + panels.first(p) * kTile * g.depth + i * g.depth * width;
         for (Index m = 0, row = 0; m < tiles; ++m) {
