@@ -90,6 +90,8 @@ def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
         (1, 14, 500, 272, 1, 1),  # the same of a larger image, in several pieces of the common axis
         (2, 12, 32, 16, 1, 1),  # a filter that lies packed, and pixels that lie close
         (3, 10, 20, 40, 1, 1),  # several images of evenly spaced pixels in a task
+        (3, 10, 48, 600, 1, 1),  # pixels as rows of a product of matrices
+        (3, 10, 600, 48, 1, 1),  # the same of the input gradient
         (1, 40, 70, 16, 3, 2),  # bands of an image
         (2, 9, 600, 17, 3, 1),  # one segment longer than a block
         (3, 20, 3, 64, 3, 1),  # an input gradient to few channels
@@ -107,9 +109,9 @@ def test_shapes_that_take_ways_of_their_own(
 
 
 @pytest.mark.parametrize("cpu", cpus())
-@pytest.mark.parametrize("way", ["direct", "winograd"])
-def test_results_that_go_past_the_caches(cpu: str, way: str) -> None:
-    windows, pads = (Window(3, 1), Window(3, 1)), ((1, 1), (1, 1))
+@pytest.mark.parametrize(("way", "size"), [("direct", 1), ("direct", 3), ("winograd", 3)])
+def test_results_that_go_past_the_caches(cpu: str, way: str, size: int) -> None:
+    windows, pads = (Window(size, 1),) * 2, ((size // 2,) * 2,) * 2
     with method(way):
         check(Sizes(1, (258, 512), 2, 64, windows, pads, 0), cpu, 2e-5 if way == "winograd" else 2e-6)
 

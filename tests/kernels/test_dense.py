@@ -48,8 +48,12 @@ def test_products(
 @pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(
     ("rows", "columns", "depth"),
-    [(50, 200, 2000), (300, 1024, 50), (50, 10, 5000), (3000, 10, 64), (1, 1000, 1500), (7, 130, 9000)],
-)
+    [
+        (50, 200, 2000), (300, 1024, 50), (50, 10, 5000), (3000, 10, 64), (1, 1000, 1500), (7, 130, 9000),
+        (600, 1300, 300),  # more rows and columns than the second cache has room for
+        (2100, 4000, 5),  # results that go past the caches
+    ],
+)  # fmt: skip
 def test_products_that_several_threads_share(cpu: str, rows: int, columns: int, depth: int) -> None:
     with using(cpu):
         for turn_a, turn_b in ((False, False), (True, False), (False, True)):

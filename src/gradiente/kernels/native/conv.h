@@ -4,6 +4,7 @@
 #include "conv_columns.h"
 #include "conv_filter.h"
 #include "conv_gather.h"
+#include "dense_blocks.h"
 #include "winograd.h"
 #include "winograd_filter.h"
 
@@ -13,6 +14,8 @@ namespace GRADIENTE_ISA {
 constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
 constexpr int kWinogradOutputs = 4;        // along a side of a tile
 constexpr Index kMostPhases = 16; // of an input gradient by columns
+constexpr Index kProductDepth = 40;   // channels that are summed over, from which on a pixel's product is by blocks,
+constexpr Index kProductPixels = 128; // if the pixels are so many
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
@@ -47,6 +50,16 @@ inline void winograd_gather(const Conv2d& c, const Gather& g, const float* x, co
   convolve(p, x, g, view, bias, activation, y, workers);
 }
 
+// Whether a convolution of single pixels is a product of matrices that is quicker by blocks: its results are written row by row,
+// which pays where they are more than what is read.
+inline bool by_blocks(const Conv2d& c, Index depth, Index channels, const float* y) {
+  const bool pixels = c.filter_rows == 1 && c.filter_columns == 1 && c.row_stride == 1 && c.column_stride == 1 &&
+                      c.in_rows == c.out_rows && c.in_columns == c.out_columns && c.row_padding == 0 && c.column_padding == 0;
+  const Index results = c.batch * c.out_rows * c.out_columns;
+  return pixels && channels > depth && results >= kProductPixels &&
+         (depth >= kProductDepth || streams_results(y, results, channels));
+}
+
 inline void direct_gather(const Conv2d&, const Gather& g, const float* x, const FilterView& view, const float* bias,
                           Activation activation, float* y, Workers& workers) {
   gather(g, x, view, bias, activation, y, workers);
@@ -74,6 +87,11 @@ inline void conv_forward(const Conv2d& c, const float* x, const float* w, const 
     gather_by_columns(&g, 1, few, x, w, FewEnds{bias, activation}, y, workers);
     return;
   }
+  if (by_blocks(c, c.in_channels, c.out_channels, y)) {
+    blocks(Left{x, c.in_channels, false}, Right{w, c.out_channels, false}, c.batch * c.out_rows * c.out_columns, c.out_channels,
+           c.in_channels, bias, activation, y, workers);
+    return;
+  }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, c.out_channels, 1};
   const auto way = use_winograd(c) ? winograd_gather : direct_gather;
   way(c, g, x, view, bias, activation, y, workers);
@@ -96,6 +114,11 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
     for (Index p = 0; p < phases; ++p) all[p] = gradient_phase(c, p / c.column_stride, p % c.column_stride);
     const FewChannels few{c.filter_rows, c.filter_columns, tap_step, c.out_channels, 1};
     gather_by_columns(all, phases, few, dy, w, FewEnds{nullptr, Activation::none}, dx, workers);
+    return;
+  }
+  if (by_blocks(c, c.out_channels, c.in_channels, dx)) {
+    blocks(Left{dy, c.out_channels, false}, Right{w, c.out_channels, true}, c.batch * c.in_rows * c.in_columns, c.in_channels,
+           c.out_channels, nullptr, Activation::none, dx, workers);
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, 1, c.out_channels};

@@ -116,6 +116,7 @@ GRADIENTE_INLINE void finish_tile(Vector (&c)[kRows][kMany], int rest, const End
     for (int r = 0; r < kRows; ++r) store(at(r) + (kMany - 1) * kWidth, c[r][kMany - 1]);
     return;
   }
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) store_first(at(r) + (kMany - 1) * kWidth, c[r][kMany - 1], rest);
 }
 
@@ -215,9 +216,9 @@ struct Panels {
   int most;    // vectors in a panel
   Index width; // channels in a panel, but for the last
 
-  GRADIENTE_INLINE explicit Panels(Index all) : channels(all) {
+  GRADIENTE_INLINE explicit Panels(Index all, int most_vectors = kMaxVectors) : channels(all) {
     const Index needed = ceil_div(all, kWidth);
-    count = ceil_div(needed, kMaxVectors);
+    count = ceil_div(needed, most_vectors);
     most = static_cast<int>(ceil_div(needed, count));
     width = Index{most} * kWidth;
     count = ceil_div(all, width);
