@@ -53,6 +53,8 @@ struct Place {
 // transformed filter, which may be larger than that cache.
 inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
 
+constexpr Index kPieceDepth = 8; // of a filter, which is transformed at once
+
 // The distance between the matrices: not a power of two, which would put them all into the same lines of the cache.
 GRADIENTE_INLINE Index matrix_step(Index floats) { return floats + 16; }
 
@@ -166,21 +168,32 @@ struct Winograd {
   static constexpr int kSide = kOutputs + kTaps - 1;
   static constexpr int kTile = kSide * kSide;
 
-  // The packed panel [taps][depth][width] as [kTile][depth][width].
-  static void transform_panel(const float* packed, Index depth, Index width, float* out) {
+  // Rows [d0, d1) of a panel, as rows of kTile matrices, which are `step` apart.
+  static void transform_piece(const Gather& packing, const FilterView& view, const Panels& panels, Index p, Index d0, Index d1,
+                              float* out, Index step) {
+    const Index depth = d1 - d0, width = Index{panels.vectors(p)} * kWidth;
+    float* packed = scratch(Scratch::columns, static_cast<std::size_t>(kTaps * kTaps * depth * width));
+    for (Index tap = 0; tap < kTaps * kTaps; ++tap) {
+      const Index from = tap * packing.depth + d0;
+      pack_rows(packing, view, from, from + depth, panels.first(p), panels.size(p), width, packed + tap * depth * width);
+    }
+    out += d0 * width;
     for (Index d = 0; d < depth; ++d) {
       for (Index v = 0; v < width; v += kWidth) {
         Vector g[kTaps * kTaps], u[kTile];
         for (int t = 0; t < kTaps * kTaps; ++t) g[t] = load(packed + (t * depth + d) * width + v);
         transform_filter_square<kSide, kTaps>(g, u);
-        for (int i = 0; i < kTile; ++i) store(out + (i * depth + d) * width + v, u[i]);
+        for (int i = 0; i < kTile; ++i) store(out + i * step + d * width + v, u[i]);
       }
     }
   }
 
+  // Some of a filter's panels.
   struct Filter {
     Panels panels;
-    const float* transformed; // panel p begins at first(p) * kTile * depth
+    Index first, end;         // these
+    const float* transformed; // one after the other, each of kTile matrices
+    Index step;               // from one matrix to the next
     const float* bias;        // of whole panels, or null
   };
 
@@ -208,15 +221,15 @@ struct Winograd {
                                        in.row - g.row_padding, in.column - g.column_padding, zeros, transformed + t * pitch,
                                        in_step, [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
       }
-      for (Index p = 0; p < panels.count; ++p) {
+      for (Index p = filter.first; p < filter.end; ++p) {
         const int vectors = panels.vectors(p);
         const Index width = Index{vectors} * kWidth;
-        const float* panel = filter.transformed + panels.first(p) * kTile * g.depth;
+        const float* panel = filter.transformed + (p - filter.first) * kTile * filter.step;
         if (close != nullptr) {
           close(transformed, kTile, g.depth, panel);
         } else {
           for (int i = 0; i < kTile; ++i) {
-            multiply_tiles(transformed + i * in_step, pitch, some, g.depth, panel + i * g.depth * width, vectors,
+            multiply_tiles(transformed + i * in_step, pitch, some, g.depth, panel + i * filter.step, vectors,
                            products + i * out_step);
           }
         }
@@ -315,30 +328,44 @@ struct Winograd {
   // y = activation(conv(x, w) + bias), where w has taps in the order in which `view`'s axes give them.
   static void convolve(const Plane& g, const float* x, const Gather& packing, const FilterView& view, const float* bias,
                        Activation activation, float* y, Workers& workers) {
-    const Panels panels(g.channels);
-    const Index padded = panels.padded();
-    const Index packed_floats = kTaps * kTaps * g.depth * panels.width;
-    float* transformed = scratch(Scratch::shared_filter, static_cast<std::size_t>((kTile * g.depth + 1) * padded));
-    const auto transform = [&](Index p) {
-      const Index width = Index{panels.vectors(p)} * kWidth;
-      float* packed = scratch(Scratch::columns, static_cast<std::size_t>(packed_floats));
-      pack_panel(packing, view, panels, p, packed);
-      transform_panel(packed, g.depth, width, transformed + panels.first(p) * kTile * g.depth);
-    };
-    workers.each(panels.count, 4 * g.depth * padded, transform);
-    Filter filter{panels, transformed, nullptr};
-    if (bias != nullptr) {
-      float* whole = transformed + kTile * g.depth * padded;
-      copy(whole, bias, g.channels);
-      clear(whole + g.channels, padded - g.channels);
-      filter.bias = whole;
-    }
     const Tiling<kOutputs> tiling(g);
+    const int threads = workers.count();
+    const bool few = tiling.count < 2 * kMaxRows * threads;
+    const Index vectors = ceil_div(g.channels, kWidth);
+    const Panels panels(g.channels, static_cast<int>(few ? min_of(Index{kMaxVectors}, ceil_div(vectors, threads)) : kMaxVectors));
+    const bool close = close_tile_for(g.depth, panels) != nullptr;
+    const Index step = close ? g.depth * panels.width : matrix_step(g.depth * panels.width);
+    float* whole_bias = nullptr;
+    if (bias != nullptr) {
+      whole_bias = scratch(Scratch::shared_sums, static_cast<std::size_t>(panels.padded()));
+      copy(whole_bias, bias, g.channels);
+      clear(whole_bias + g.channels, panels.padded() - g.channels);
+    }
     const Index height = tile_rows(panels.most);
     const Index fitting = transformed_floats() / (kTile * g.depth) / height * height;
     const Index most = max_of(2 * height, min_of(8 * height, fitting));
-    const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{workers.count()}, tiling.count));
-    workers.each(tasks, tiling.count * kTile * g.depth * padded / kWidth, [&](Index t) {
+    const Index cost = tiling.count * kTile * g.depth * panels.padded() / kWidth;
+    const Index transform_cost = kTaps * kTaps * g.depth * panels.padded() / 2;
+    if (few && panels.count > 1) {
+      // Each thread transforms the filter of the channels that it computes: from another core's cache, it would come later than it is
+      // multiplied with.
+      workers.each(panels.count, cost + transform_cost, [&](Index p) {
+        float* transformed = scratch(Scratch::filter, static_cast<std::size_t>(kTile * step));
+        transform_piece(packing, view, panels, p, 0, g.depth, transformed, step);
+        task(g, tiling, 0, tiling.count, tiling.count, x, Filter{panels, p, p + 1, transformed, step, whole_bias}, activation, y);
+      });
+      return;
+    }
+    float* transformed = scratch(Scratch::shared_filter, static_cast<std::size_t>(panels.count * kTile * step));
+    const Index pieces = ceil_div(g.depth, kPieceDepth);
+    workers.each(panels.count * pieces, transform_cost, [&](Index t) {
+      const Index p = t / pieces, piece = t % pieces;
+      transform_piece(packing, view, panels, p, g.depth * piece / pieces, g.depth * (piece + 1) / pieces,
+                      transformed + p * kTile * step, step);
+    });
+    const Filter filter{panels, 0, panels.count, transformed, step, whole_bias};
+    const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{threads}, tiling.count));
+    workers.each(tasks, cost, [&](Index t) {
       const Index first = tiling.count * t / tasks;
       task(g, tiling, first, tiling.count * (t + 1) / tasks - first, most, x, filter, activation, y);
     });
