@@ -16,6 +16,7 @@ constexpr int kWinogradOutputs = 4;        // along a side of a tile
 constexpr Index kMostPhases = 16; // of an input gradient by columns
 constexpr Index kProductDepth = 40;   // channels that are summed over, from which on a pixel's product is by blocks,
 constexpr Index kProductPixels = 128; // if the pixels are so many
+constexpr Index kProductChannels = 96; // of the fewer of both, up to which its filter's gradient is
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
@@ -50,13 +51,16 @@ inline void winograd_gather(const Conv2d& c, const Gather& g, const float* x, co
   convolve(p, x, g, view, bias, activation, y, workers);
 }
 
-// Whether a convolution of single pixels is a product of matrices that is quicker by blocks: its results are written row by row,
-// which pays where they are more than what is read.
+// Whether each result comes from the one pixel at its place: then a convolution is a product of matrices, whose rows are pixels.
+inline bool of_pixels(const Conv2d& c) {
+  return c.filter_rows == 1 && c.filter_columns == 1 && c.row_stride == 1 && c.column_stride == 1 &&
+         c.in_rows == c.out_rows && c.in_columns == c.out_columns && c.row_padding == 0 && c.column_padding == 0;
+}
+
+// Whether that product is quicker by blocks: its results are written row by row, which pays where they are more than what is read.
 inline bool by_blocks(const Conv2d& c, Index depth, Index channels, const float* y) {
-  const bool pixels = c.filter_rows == 1 && c.filter_columns == 1 && c.row_stride == 1 && c.column_stride == 1 &&
-                      c.in_rows == c.out_rows && c.in_columns == c.out_columns && c.row_padding == 0 && c.column_padding == 0;
   const Index results = c.batch * c.out_rows * c.out_columns;
-  return pixels && channels > depth && results >= kProductPixels &&
+  return of_pixels(c) && channels > depth && results >= kProductPixels &&
          (depth >= kProductDepth || streams_results(y, results, channels));
 }
 
@@ -66,7 +70,10 @@ inline void direct_gather(const Conv2d&, const Gather& g, const float* x, const 
 }
 
 inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* dy, float* dw, Workers& workers) {
-  if (!use_winograd(c)) {
+  if (of_pixels(c) && min_of(c.in_channels, c.out_channels) <= kProductChannels) {
+    blocks(Left{x, c.in_channels, true}, Right{dy, c.out_channels, false}, c.in_channels, c.out_channels,
+           c.batch * c.out_rows * c.out_columns, nullptr, Activation::none, dw, workers);
+  } else if (!use_winograd(c)) {
     filter_gradient(c, x, dy, dw, workers);
   } else if (c.filter_rows == 3) {
     WinogradFilterGradient<kWinogradOutputs, 3>::run(plane(c), x, dy, dw, workers);

@@ -16,11 +16,12 @@ constexpr int kBlockVectors = 2;   // in a panel, at most: it fills two thirds o
 constexpr Index kBlockDepth = 256; // of the common axis in a block, at most: its panel stays in the first cache
 constexpr Index kWholeDepth = 512; // the same where that is all of it: there a tile's rows do, while panels stream past
 constexpr Index kFarStep = 512;    // floats, from which on rows lie in a page each
+constexpr Index kFewPanels = 3;    // for which elements of turned rows are not worth copying
 constexpr Index kLeastRows = 96;   // of a part, at most, also where the second cache is small
 
 constexpr int block_rows(int vectors) { return kMaxVectors == 4 ? 12 : vectors == 2 ? 6 : 8; }
 
-// Lines that come to the second cache while a tile is computed: one for each step along the common axis.
+// Lines of memory that come to the second cache while a tile is computed: one for each step along the common axis.
 struct Ahead {
   const float* at;
   Index step;
@@ -97,7 +98,7 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
   const Index pieces = whole ? 1 : ceil_div(part.k1 - part.k0, kBlockDepth);
   const Index longest = ceil_div(part.k1 - part.k0, pieces);
   const LeftTiles tiles{part.i0, rows, ceil_div(rows, block_rows(all.most))};
-  const bool turned = g.a.turned, copies = g.a.step >= kFarStep || (turned && many > 1);
+  const bool turned = g.a.turned, copies = g.a.step >= kFarStep || (turned && many > kFewPanels);
   const Index step = !copies ? g.a.step : turned ? Index{block_rows(all.most)} : ceil_div(longest, kWidth) * kWidth + kWidth;
   const Index copied_size = turned ? turned_tile(tiles.count, longest, step) : rows * step;
   float* copied = copies ? scratch(Scratch::images, static_cast<std::size_t>(copied_size)) : nullptr;
@@ -132,15 +133,25 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
       }
       continue;
     }
+    // Where a is read as it lies, turned, each tile reads a little of every row: the next piece comes whole, line by line, before.
+    constexpr Index kLine = 16;
+    const Index lines_of_a = turned && rows == g.a.step && piece + 1 < pieces ? ceil_div(rows, kLine) : 0;
+    const float* next_a = g.a.data + (k0 + depth) * g.a.step;
     for (Index p = part.p0; p < part.p1; ++p) {
       pack(p, packed);
       // What the next panel is packed from: unless turned, its rows are too far apart for the processor to look ahead itself.
       const bool last = p + 1 == part.p1;
       const float* next = g.b.data + (last ? k0 + depth : k0) * g.b.step + all.first(last ? part.p0 : p + 1);
-      constexpr Index kLine = 16;
       const Index lines = g.b.turned || (last && piece + 1 == pieces) ? 0 : ceil_div(all.width, kLine);
       for (Index t = 0; t < tiles.count; ++t) {
-        tile(p, t, packed, t < lines ? Ahead{next + t * kLine, g.b.step} : Ahead{packed, 0});
+        const Index call = (p - part.p0) * tiles.count + t;
+        Ahead ahead{packed, 0};
+        if (call < lines_of_a) {
+          ahead = Ahead{next_a + call * depth * kLine, kLine};
+        } else if (t < lines) {
+          ahead = Ahead{next + t * kLine, g.b.step};
+        }
+        tile(p, t, packed, ahead);
       }
     }
   }
@@ -181,11 +192,12 @@ inline void blocks(const Left& a, const Right& b, Index rows, Index columns, Ind
     });
     return;
   }
-  // Half of the second cache is for a part of c if it is added to, and otherwise for one of b; the rest is for one of a.
+  // A quarter of the second cache is for a part of c if it is added to, and otherwise for one of b, and as much for one of a: the
+  // cache may be shared.
   const Index cache = second_cache_floats();
   const bool whole = depth <= kWholeDepth;
   const Index most_rows = max_of(kLeastRows, whole ? cache / 4 / max_of(Index{1}, depth) : cache / 8 / kBlockDepth);
-  const Index most_columns = cache / 2 / max_of(Index{1}, whole ? depth : min_of(rows, most_rows));
+  const Index most_columns = cache / 4 / max_of(Index{1}, whole ? depth : min_of(rows, most_rows));
   Index row_parts = ceil_div(rows, most_rows);
   Index groups = min_of(g.panels.count, ceil_div(columns, max_of(Index{1}, most_columns)));
   const Index wanted = Index{2} * workers.count();
