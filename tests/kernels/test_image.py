@@ -25,7 +25,7 @@ def test_the_kernel_agrees_with_numpy(shape, maps):
     a[0] = [2, 0, 0, 0, 2, 0, -1, 0]  # 0 below for x = 1
     size = (8, 11)
     expected = _transform(
-        np, x, a, np.array(size), np.float32(0), interpolation="BILINEAR", fill_mode="NEAREST"
+        np, x, a, np.array(size), np.float32(0.5), interpolation="BILINEAR", fill_mode="NEAREST"
     )
-    found = jax.jit(lambda x, a: image.transform(x, a, size))(x, a)
+    found = jax.jit(lambda x, a: image.transform(x, a, size, np.float32(0.5)))(x, a)
     np.testing.assert_allclose(found, expected, atol=2e-4)

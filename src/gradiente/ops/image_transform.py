@@ -99,7 +99,7 @@ def _transform_on_device(
 
     if fill_mode == "NEAREST" and interpolation == "BILINEAR" and usable(images, transforms):
         _check_transforms(transforms.shape, images.shape[0])
-        return image.transform(images, transforms, (int(output_shape[0]), int(output_shape[1])))
+        return image.transform(images, transforms, (int(output_shape[0]), int(output_shape[1])), fill_value)
     return _transform(
         xp, images, transforms, output_shape, fill_value, interpolation=interpolation, fill_mode=fill_mode
     )

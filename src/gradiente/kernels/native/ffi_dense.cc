@@ -39,27 +39,30 @@ ffi::Error column_sums(ThreadPool pool, Floats x, Result sums) {
 }
 
 ffi::Error cross_entropy(ThreadPool pool, Floats logits, Floats labels, Result loss, Result gradient) {
-  XlaWorkers workers(pool);
-  kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(), nullptr,
-                          loss->typed_data(), gradient->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    XlaWorkers workers(pool);
+    kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(), nullptr,
+                            loss->typed_data(), gradient->typed_data(), workers);
+  });
 }
 
 ffi::Error weighted_cross_entropy(ThreadPool pool, Floats logits, Floats labels, Floats weights, Result loss,
                                   Result gradient) {
-  XlaWorkers workers(pool);
-  kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(),
-                          weights.typed_data(), loss->typed_data(), gradient->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    XlaWorkers workers(pool);
+    kernels().cross_entropy(logits.dimensions()[0], logits.dimensions()[1], logits.typed_data(), labels.typed_data(),
+                            weights.typed_data(), loss->typed_data(), gradient->typed_data(), workers);
+  });
 }
 
 ffi::Error gather_rows(ThreadPool pool, Floats x, ffi::Buffer<ffi::S32> which, Result rows) {
-  prefer_large_pages(rows);
-  XlaWorkers workers(pool);
-  const Index count = static_cast<Index>(which.element_count());
-  kernels().gather_rows(count, x.dimensions()[0], static_cast<Index>(rows->element_count()) / count, x.typed_data(),
-                        which.typed_data(), rows->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    prefer_large_pages(rows);
+    XlaWorkers workers(pool);
+    const Index count = static_cast<Index>(which.element_count());
+    kernels().gather_rows(count, x.dimensions()[0], static_cast<Index>(rows->element_count()) / count, x.typed_data(),
+                          which.typed_data(), rows->typed_data(), workers);
+  });
 }
 
 // Operands: the variable and its slots, the gradient, the rule's numbers. Results: the variable and its slots.
@@ -87,10 +90,11 @@ ffi::Error update(ThreadPool pool, ffi::RemainingArgs operands, ffi::RemainingRe
     if (!number) return ffi::Error::InvalidArgument("an update's numbers are float32");
     numbers[i - variables - 1] = number->typed_data()[0];
   }
-  XlaWorkers workers(pool);
-  kernels().update(static_cast<Update>(rule), static_cast<Index>(grad->element_count()), numbers, grad->typed_data(), in, out,
-                   workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    XlaWorkers workers(pool);
+    kernels().update(static_cast<Update>(rule), static_cast<Index>(grad->element_count()), numbers, grad->typed_data(), in, out,
+                     workers);
+  });
 }
 
 } // namespace

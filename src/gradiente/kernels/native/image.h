@@ -1,4 +1,4 @@
-// Images sampled where a projective map sends each pixel of the result.
+// Images sampled where a projective map sends each pixel of the result. What it sends nowhere is `fill`.
 #pragma once
 
 #include "kernels.h"
@@ -21,7 +21,8 @@ GRADIENTE_INLINE Between between(float at, Index size) {
   return Between{first, first + 1 < size ? first + 1 : first, inside - static_cast<float>(first)};
 }
 
-inline void image_transform(const Images& g, const float* x, const float* maps, float* y, Workers& workers) {
+inline void image_transform(const Images& g, const float* x, const float* maps, float fill, float* y,
+                            Workers& workers) {
   const Index in_row = g.in_columns * g.channels;
   const Index out_image = g.out_rows * g.out_columns * g.channels;
   const Index rows = g.batch * g.out_rows;
@@ -39,7 +40,7 @@ inline void image_transform(const Images& g, const float* x, const float* maps, 
         const float column = static_cast<float>(j);
         const float below = a[6] * column + a[7] * row + 1.0f;
         if (below == 0.0f) {
-          for (Index c = 0; c < g.channels; ++c) out[c] = 0.0f;
+          for (Index c = 0; c < g.channels; ++c) out[c] = fill;
           continue;
         }
         const Between across = between((a[0] * column + a[1] * row + a[2]) / below, g.in_columns);

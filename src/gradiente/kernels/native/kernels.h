@@ -78,7 +78,7 @@ struct Kernels {
   void (*average_pool)(const Pool2d&, const float* x, float* y, Workers&);
   void (*average_pool_gradient)(const Pool2d&, const float* dy, float* dx, Workers&);
   // y = x at where the maps send y's pixels, bilinear, with the edge repeated.
-  void (*image_transform)(const Images&, const float* x, const float* maps, float* y, Workers&);
+  void (*image_transform)(const Images&, const float* x, const float* maps, float fill, float* y, Workers&);
 
   // c = activation(a b + bias); `bias` may be null.
   void (*product)(const Product&, const float* a, const float* b, const float* bias, Activation, float* c, Workers&);

@@ -369,7 +369,7 @@ void check_images(const Kernels& k, const Images& g, Workers& workers, std::mt19
         for (Index c = 0; c < g.channels; ++c) want.push_back(x[((n * g.in_rows + row) * g.in_columns + column) * g.channels + c]);
       }
   }
-  k.image_transform(g, x.data(), maps.data(), y.data(), workers);
+  k.image_transform(g, x.data(), maps.data(), 0.5f, y.data(), workers);
   compare(std::string(k.name) + " images", y, want, 1e-6);
 }
 
