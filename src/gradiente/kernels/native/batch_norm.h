@@ -218,6 +218,9 @@ struct NormChunks {
       : rows(all), channels(channels), count(ceil_div(all, max_of(Index{8}, kNormFloats / channels))) {}
   GRADIENTE_INLINE Index first(Index chunk) const { return rows * chunk / count; }
   GRADIENTE_INLINE Index size(Index chunk) const { return first(chunk + 1) - first(chunk); }
+  // For the second reading: what the first one read last is still in the second cache, and whoever reads the results from their beginning
+  // finds that there.
+  GRADIENTE_INLINE Index last_first(Index n) const { return count - 1 - n; }
   GRADIENTE_INLINE Index cost() const { return 2 * rows * channels / kWidth; }
 };
 
@@ -251,7 +254,8 @@ inline void batch_norm(Index rows, Index channels, float epsilon, bool rectified
     variance[c] = static_cast<float>(s / static_cast<double>(rows));
     factor[c] = norm_factor(scale[c], variance[c], epsilon);
   }
-  workers.each(chunks.count, chunks.cost(), [&](Index q) {
+  workers.each(chunks.count, chunks.cost(), [&](Index n) {
+    const Index q = chunks.last_first(n);
     const Index at = chunks.first(q) * channels;
     const float* added = other == nullptr ? nullptr : other + at;
     each_norm_part(chunks.size(q), channels, ApplyBody{{mean, factor, offset}, rectified, x + at, added, y + at});
@@ -293,7 +297,8 @@ inline void batch_norm_gradient(Index rows, Index channels, float epsilon, const
     back_factor[c] = -slope[c] * inverse * dscale[c] / static_cast<float>(rows);
   }
   const Normal back{mean, back_factor, back_offset};
-  workers.each(chunks.count, chunks.cost(), [&](Index q) {
+  workers.each(chunks.count, chunks.cost(), [&](Index n) {
+    const Index q = chunks.last_first(n);
     const Index at = chunks.first(q) * channels;
     each_norm_part(chunks.size(q), channels, GradientApplyBody{normal, back, rectified, x + at, dy + at, slope, dx + at});
   });

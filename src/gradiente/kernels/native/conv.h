@@ -13,7 +13,6 @@ namespace GRADIENTE_ISA {
 
 constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
 constexpr int kWinogradOutputs = 4;        // along a side of a tile
-constexpr Index kMostPhases = 16; // of an input gradient by columns
 constexpr Index kProductDepth = 40;   // channels that are summed over, from which on a pixel's product is by blocks,
 constexpr Index kProductPixels = 128; // if the pixels are so many
 constexpr Index kProductChannels = 96; // of the fewer of both, up to which its filter's gradient is
@@ -64,11 +63,6 @@ inline bool by_blocks(const Conv2d& c, Index depth, Index channels, const float*
          (depth >= kProductDepth || streams_results(y, results, channels));
 }
 
-inline void direct_gather(const Conv2d&, const Gather& g, const float* x, const FilterView& view, const float* bias,
-                          Activation activation, float* y, Workers& workers) {
-  gather(g, x, view, bias, activation, y, workers);
-}
-
 inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* dy, float* dw, Workers& workers) {
   if (of_pixels(c) && min_of(c.in_channels, c.out_channels) <= kProductChannels) {
     blocks(Left{x, c.in_channels, true}, Right{dy, c.out_channels, false}, c.in_channels, c.out_channels,
@@ -100,8 +94,11 @@ inline void conv_forward(const Conv2d& c, const float* x, const float* w, const 
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, c.out_channels, 1};
-  const auto way = use_winograd(c) ? winograd_gather : direct_gather;
-  way(c, g, x, view, bias, activation, y, workers);
+  if (use_winograd(c)) {
+    winograd_gather(c, g, x, view, bias, activation, y, workers);
+  } else {
+    gather(&g, 1, x, view, bias, activation, y, workers);
+  }
 }
 
 // With strides, the input's elements fall into row_stride * column_stride phases, each with taps of its own.
@@ -115,9 +112,9 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
   const Index taps = c.filter_rows * c.filter_columns;
   const Index tap_step = c.in_channels * c.out_channels;
   const Index phases = c.row_stride * c.column_stride;
-  if (phases <= kMostPhases && columns_are_cheaper(c.in_channels, c.out_channels, taps, c.out_rows * c.out_columns,
-                                                   c.in_rows * c.in_columns, ceil_div(taps, phases))) {
-    Gather all[kMostPhases];
+  if (phases <= kMostParts && columns_are_cheaper(c.in_channels, c.out_channels, taps, c.out_rows * c.out_columns,
+                                                  c.in_rows * c.in_columns, ceil_div(taps, phases))) {
+    Gather all[kMostParts];
     for (Index p = 0; p < phases; ++p) all[p] = gradient_phase(c, p / c.column_stride, p % c.column_stride);
     const FewChannels few{c.filter_rows, c.filter_columns, tap_step, c.out_channels, 1};
     gather_by_columns(all, phases, few, dy, w, FewEnds{nullptr, Activation::none}, dx, workers);
@@ -136,12 +133,19 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
   }
   // What no window saw has no gradient.
   if (!all_seen) clear(dx, c.batch * c.in_rows * c.in_columns * c.in_channels);
+  if (use_winograd(c)) {
+    winograd_gather(c, gradient_phase(c, 0, 0), dy, view, nullptr, Activation::none, dx, workers);
+    return;
+  }
+  Gather parts[kMostParts];
+  Index count = 0;
   for (Index p = 0; p < phases; ++p) {
     const Gather g = gradient_phase(c, p / c.column_stride, p % c.column_stride);
-    const bool empty = g.rows.results == 0 || g.columns.results == 0;
-    if (empty || unseen(g)) continue;
-    const auto way = use_winograd(c) ? winograd_gather : direct_gather;
-    way(c, g, dy, view, nullptr, Activation::none, dx, workers);
+    if (g.rows.results > 0 && g.columns.results > 0 && !unseen(g)) parts[count++] = g;
+    if (count == kMostParts || (p + 1 == phases && count > 0)) {
+      gather(parts, count, dy, view, nullptr, Activation::none, dx, workers);
+      count = 0;
+    }
   }
 }
 

@@ -21,6 +21,9 @@ struct Gather {
   Index in_rows, in_columns, depth;
   Index out_rows, out_columns, channels;
   Axis rows, columns;
+
+  // Of the product's common axis: taps x depth.
+  GRADIENTE_INLINE Index common() const { return rows.taps * columns.taps * depth; }
 };
 
 // A filter with an element (row, column, d, c) at row_step * row + column_step * column + depth_step * d + channel_step * c.
@@ -120,7 +123,7 @@ inline void pack_rows(const Gather& g, const FilterView& w, Index from, Index en
 
 // A whole panel, as [rows][columns][depth][width].
 inline void pack_panel(const Gather& g, const FilterView& w, const Panels& panels, Index p, float* out) {
-  pack_rows(g, w, 0, g.rows.taps * g.columns.taps * g.depth, panels.first(p), panels.size(p), panels.vectors(p) * kWidth, out);
+  pack_rows(g, w, 0, g.common(), panels.first(p), panels.size(p), panels.vectors(p) * kWidth, out);
 }
 
 // Whether the filter lies as its only panel would be packed.
@@ -295,23 +298,42 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   if (streams) streamed();
 }
 
-// y = activation(gather(x, w) + bias). `bias` may be null. Results that no tap reaches are zero (or the bias).
-inline void gather(const Gather& g, const float* x, const FilterView& w, const float* bias, Activation activation, float* y,
-                   Workers& workers) {
+constexpr Index kMostParts = 16; // of a gather
+
+// y = activation(gather(x, w) + bias). `bias` may be null. Results that no tap reaches are zero (or the bias). There may be several
+// parts, up to kMostParts, which differ in their axes only; the first has the most rows and columns. Each task computes its share of
+// all of them: what they read, and the lines that they write to between each other, are then in the cache.
+inline void gather(const Gather* parts, Index count, const float* x, const FilterView& w, const float* bias, Activation activation,
+                   float* y, Workers& workers) {
+  const Gather& g = parts[0];
   const Panels panels(g.channels);
-  const Index depth = g.rows.taps * g.columns.taps * g.depth;
   const Index padded = panels.padded();
   const Division division(g, panels.count, workers.count());
-  PackedFilter filter{panels, depth, lies_packed(g, w, panels) ? w.data : nullptr, w, bias};
-  const bool packs = filter.data == nullptr && division.shares == 1 && division.tasks > 1;
-  if (packs) {
-    float* packed = scratch(Scratch::shared_filter, static_cast<std::size_t>(depth * padded));
-    workers.each(panels.count, depth * padded / 2,
-                 [&](Index p) { pack_panel(g, w, panels, p, packed + panels.first(p) * depth); });
-    filter.data = packed;
+  const bool packs = division.shares == 1 && division.tasks > 1;
+  float* packed[kMostParts]; // null where the filter lies packed already, or tasks pack their own
+  Index common = 0, products = 0;
+  for (Index p = 0; p < count; ++p) {
+    common += parts[p].common();
+    products += parts[p].rows.results * parts[p].columns.results * parts[p].common();
   }
-  const Index cost = g.batch * g.rows.results * g.columns.results * depth * padded / (2 * kWidth);
-  workers.each(division.tasks, cost, [&](Index t) { gather_task(g, division, t, x, filter, activation, y); });
+  float* next = packs ? scratch(Scratch::shared_filter, static_cast<std::size_t>(common * padded)) : nullptr;
+  for (Index p = 0; p < count; ++p) {
+    packed[p] = packs && !lies_packed(parts[p], w, panels) ? next : nullptr;
+    if (packed[p] != nullptr) next += parts[p].common() * padded;
+  }
+  if (packs) {
+    workers.each(panels.count, common * padded / 2, [&](Index q) {
+      for (Index p = 0; p < count; ++p) {
+        if (packed[p] != nullptr) pack_panel(parts[p], w, panels, q, packed[p] + panels.first(q) * parts[p].common());
+      }
+    });
+  }
+  workers.each(division.tasks, g.batch * products * padded / (2 * kWidth), [&](Index t) {
+    for (Index p = 0; p < count; ++p) {
+      const float* data = packed[p] == nullptr && lies_packed(parts[p], w, panels) ? w.data : packed[p];
+      gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias}, activation, y);
+    }
+  });
 }
 
 } // namespace GRADIENTE_ISA
