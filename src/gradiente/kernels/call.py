@@ -28,6 +28,17 @@ def call_all(
     Raises:
         RuntimeError: without the library.
     """
+    return call_typed(target, [(shape, "float32") for shape in shapes], *operands, **attributes)
+
+
+def call_typed(
+    target: str, results: Sequence[tuple[Sequence[int], str]], *operands: Array, **attributes: Any
+) -> list[Array]:
+    """The same of a function whose results have those shapes and types.
+
+    Raises:
+        RuntimeError: without the library.
+    """
     import jax
 
     if library() is None:
@@ -35,5 +46,5 @@ def call_all(
             f"{target} was called, but gradiente's CPU kernels are not installed, or switched off."
         )
     untyped: Any = jax
-    results = [untyped.ShapeDtypeStruct(tuple(shape), np.float32) for shape in shapes]
-    return list(untyped.ffi.ffi_call(target, results)(*operands, **attributes))
+    described = [untyped.ShapeDtypeStruct(tuple(shape), np.dtype(kind)) for shape, kind in results]
+    return list(untyped.ffi.ffi_call(target, described)(*operands, **attributes))

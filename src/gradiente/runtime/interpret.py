@@ -23,8 +23,8 @@ from gradiente.runtime.effects import (
     is_variable,
     ref_inputs,
 )
-from gradiente.runtime.passes.program import Fused, Step
-from gradiente.runtime.static_values import positions_of, static_in_body, static_inputs  # fmt: skip
+from gradiente.runtime.passes.program import Fused, Held, Step
+from gradiente.runtime.static_values import SHAPE_ONLY, positions_of, static_in_body, static_inputs
 
 _LARGEST_FOLDED = 1 << 14
 """Elements of the largest value that is worked out while tracing, unless it must be."""
@@ -210,6 +210,8 @@ def run_operations(
             value = env[tensor]
             if isinstance(value, Ref) and not by_ref and not hands_on_ref(op):
                 value = ctx.read(value)
+            elif isinstance(value, Held) and op.type not in SHAPE_ONLY:
+                value = value.whole()
             inputs.append(value)
         ctx.op = op
         try:
@@ -231,11 +233,13 @@ def _run_fused(step: Fused, env: dict[Tensor, Any], ctx: Context) -> None:
     """Run a fused step by its kernel, or by its parts, whose errors say what is wrong with which of them."""
     ctx.op = step.parts[-1]
     values = [ctx.value(env[t]) for t in step.inputs]
+    if not step.takes_held:
+        values = [v.whole() if isinstance(v, Held) else v for v in values]
     results = None if all(is_known(v) for v in values) else step.lower(step, *values)
     if results is None:
         run_operations(step.parts, env, ctx)
         return
-    ctx.note_use(values, results)
+    ctx.note_use(values, [r for r in results if not isinstance(r, Held)])
     for tensor, value in zip(step.outputs, results, strict=True):
         env.setdefault(tensor, value)
 

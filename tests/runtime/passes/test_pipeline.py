@@ -94,7 +94,7 @@ def test_the_compiled_program_calls_the_fused_kernels() -> None:
     x = tf.placeholder(tf.float32, [None, 8, 8, 3])
     w, b = tf.Variable(tf.ones([3, 3, 3, 16])), tf.Variable(tf.ones([16]))
     active = tf.nn.relu(tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME") + b)
-    pooled = tf.nn.max_pool(active, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    pooled = tf.nn.max_pool(active, [1, 3, 3, 1], [1, 2, 2, 1], "VALID")
     gradients = tf.gradients(tf.reduce_sum(pooled * pooled), [w, b])
     value = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
     with tf.Session() as sess, tf.Session(executor="python") as reference:

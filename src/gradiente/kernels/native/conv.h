@@ -42,8 +42,8 @@ inline Plane plane(const Conv2d& c) {
 }
 
 // Winograd's way for a gather: the forward pass, or the input gradient.
-inline void winograd_gather(const Conv2d& c, const Gather& g, const float* x, const FilterView& view, const float* bias,
-                            Activation activation, float* y, Workers& workers) {
+inline void winograd_gather(const Conv2d& c, const Gather& g, const Source& x, const FilterView& view, const float* bias,
+                            Activation activation, const Results& y, Workers& workers) {
   const Plane p{g.batch, g.in_rows, g.in_columns, g.depth, g.out_rows, g.out_columns, g.channels, -g.rows.lowest,
                 -g.columns.lowest};
   const auto convolve = c.filter_rows == 3 ? Winograd<kWinogradOutputs, 3>::convolve : Winograd<kWinogradOutputs, 5>::convolve;
@@ -63,9 +63,9 @@ inline bool by_blocks(const Conv2d& c, Index depth, Index channels, const float*
          (depth >= kProductDepth || streams_results(y, results, channels));
 }
 
-inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* dy, float* dw, Workers& workers) {
-  if (of_pixels(c) && min_of(c.in_channels, c.out_channels) <= kProductChannels) {
-    blocks(Left{x, c.in_channels, true}, Right{dy, c.out_channels, false}, c.in_channels, c.out_channels,
+inline void filter_gradient_pass(const Conv2d& c, const float* x, const Source& dy, float* dw, Workers& workers) {
+  if (!dy.pooled() && of_pixels(c) && min_of(c.in_channels, c.out_channels) <= kProductChannels) {
+    blocks(Left{x, c.in_channels, true}, Right{dy.rows(0, 0), c.out_channels, false}, c.in_channels, c.out_channels,
            c.batch * c.out_rows * c.out_columns, nullptr, Activation::none, dw, workers);
   } else if (!use_winograd(c)) {
     filter_gradient(c, x, dy, dw, workers);
@@ -76,8 +76,8 @@ inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* d
   }
 }
 
-inline void conv_forward(const Conv2d& c, const float* x, const float* w, const float* bias, Activation activation, float* y,
-                         Workers& workers) {
+inline void forward_pass(const Conv2d& c, const float* x, const float* w, const float* bias, Activation activation,
+                         const Results& y, Workers& workers) {
   const Gather g{c.batch, c.in_rows, c.in_columns, c.in_channels, c.out_rows, c.out_columns, c.out_channels,
                  forward_axis(c.out_rows, c.filter_rows, c.row_stride, c.row_dilation, c.row_padding),
                  forward_axis(c.out_columns, c.filter_columns, c.column_stride, c.column_dilation, c.column_padding)};
@@ -88,9 +88,9 @@ inline void conv_forward(const Conv2d& c, const float* x, const float* w, const 
     gather_by_columns(&g, 1, few, x, w, FewEnds{bias, activation}, y, workers);
     return;
   }
-  if (by_blocks(c, c.in_channels, c.out_channels, y)) {
+  if (!y.pooled() && by_blocks(c, c.in_channels, c.out_channels, y.rows(0, 0))) {
     blocks(Left{x, c.in_channels, false}, Right{w, c.out_channels, false}, c.batch * c.out_rows * c.out_columns, c.out_channels,
-           c.in_channels, bias, activation, y, workers);
+           c.in_channels, bias, activation, y.rows(0, 0), workers);
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, c.out_channels, 1};
@@ -108,7 +108,7 @@ inline Gather gradient_phase(const Conv2d& c, Index row, Index column) {
                 gradient_axis(c.in_columns, column, c.filter_columns, c.column_stride, c.column_dilation, c.column_padding)};
 }
 
-inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w, float* dx, Workers& workers) {
+inline void input_gradient_pass(const Conv2d& c, const Source& dy, const float* w, float* dx, Workers& workers) {
   const Index taps = c.filter_rows * c.filter_columns;
   const Index tap_step = c.in_channels * c.out_channels;
   const Index phases = c.row_stride * c.column_stride;
@@ -120,9 +120,9 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
     gather_by_columns(all, phases, few, dy, w, FewEnds{nullptr, Activation::none}, dx, workers);
     return;
   }
-  if (by_blocks(c, c.out_channels, c.in_channels, dx)) {
-    blocks(Left{dy, c.out_channels, false}, Right{w, c.out_channels, true}, c.batch * c.in_rows * c.in_columns, c.in_channels,
-           c.out_channels, nullptr, Activation::none, dx, workers);
+  if (!dy.pooled() && by_blocks(c, c.out_channels, c.in_channels, dx)) {
+    blocks(Left{dy.rows(0, 0), c.out_channels, false}, Right{w, c.out_channels, true}, c.batch * c.in_rows * c.in_columns,
+           c.in_channels, c.out_channels, nullptr, Activation::none, dx, workers);
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, 1, c.out_channels};
@@ -147,6 +147,45 @@ inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w
       count = 0;
     }
   }
+}
+
+inline void conv_forward(const Conv2d& c, const float* x, const float* w, const float* bias, Activation activation, float* y,
+                         Workers& workers) {
+  forward_pass(c, x, w, bias, activation, y, workers);
+}
+
+inline void conv_input_gradient(const Conv2d& c, const float* dy, const float* w, float* dx, Workers& workers) {
+  input_gradient_pass(c, dy, w, dx, workers);
+}
+
+inline void conv_filter_gradient(const Conv2d& c, const float* x, const float* dy, float* dw, Workers& workers) {
+  filter_gradient_pass(c, x, dy, dw, workers);
+}
+
+inline PooledPlane pooled_plane(const Conv2d& c, const Pooling& p) {
+  return PooledPlane{c.out_rows, c.out_columns, c.out_channels, p.rows, p.columns};
+}
+
+inline void pooled_forward(const Conv2d& c, const Pooling& p, const float* x, const float* w, const float* bias, float* y,
+                           std::uint8_t* at, Workers& workers) {
+  forward_pass(c, x, w, bias, Activation::relu, Results(y, at, pooled_plane(c, p)), workers);
+}
+
+inline void pooled_input_gradient(const Conv2d& c, const Pooling& p, const float* dy, const std::uint8_t* at, const float* w,
+                                  float* dx, Workers& workers) {
+  input_gradient_pass(c, Source(dy, at, pooled_plane(c, p)), w, dx, workers);
+}
+
+inline void pooled_filter_gradient(const Conv2d& c, const Pooling& p, const float* x, const float* dy, const std::uint8_t* at,
+                                   float* dw, Workers& workers) {
+  filter_gradient_pass(c, x, Source(dy, at, pooled_plane(c, p)), dw, workers);
+}
+
+inline void pooled_gradient(const Conv2d& c, const Pooling& p, const float* dy, const std::uint8_t* at, float* dx,
+                            Workers& workers) {
+  const Source source(dy, at, pooled_plane(c, p));
+  const Index image = c.out_rows * c.out_columns * c.out_channels;
+  workers.each(c.batch, c.batch * image / 4, [&](Index n) { source.spread(n * c.out_rows, c.out_rows, dx + n * image); });
 }
 
 } // namespace GRADIENTE_ISA

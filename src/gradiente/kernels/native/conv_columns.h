@@ -79,8 +79,8 @@ inline void sum_columns(const Gather& g, const FewChannels& f, const float* colu
 }
 
 // The sets of results of all phases, from images of the same size and with the same filter.
-inline void gather_by_columns(const Gather* phases, Index count, const FewChannels& f, const float* x, const float* w,
-                              const FewEnds& ends, float* y, Workers& workers) {
+inline void gather_by_columns(const Gather* phases, Index count, const FewChannels& f, const Source& x, const float* w,
+                              const FewEnds& ends, const Results& y, Workers& workers) {
   const Gather& g = phases[0];
   const Index width = f.filter_rows * f.filter_columns * g.channels;
   // The filter as [taps x channels][depth].
@@ -105,9 +105,11 @@ inline void gather_by_columns(const Gather* phases, Index count, const FewChanne
   workers.each(g.batch, g.batch * pixels * width * g.depth / kWidth, [&](Index n) {
     float* columns = scratch(Scratch::columns, static_cast<std::size_t>(pixels * width));
     const Division whole{1, 1, 1, 1};
-    gather_task(product, whole, 0, x + n * pixels * g.depth, filter, Activation::none, columns);
-    float* out = y + n * g.out_rows * g.out_columns * g.channels;
+    gather_task(product, whole, 0, x.rows(n * g.in_rows, g.in_rows) + n * pixels * g.depth, filter, Activation::none, columns);
+    float* written = y.rows(n * g.out_rows, g.out_rows);
+    float* out = written + n * g.out_rows * g.out_columns * g.channels;
     for (Index p = 0; p < count; ++p) sum_columns(phases[p], f, columns, ends, out);
+    y.finish_rows(written, n * g.out_rows, g.out_rows, 0, g.channels);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "patch.h"
+#include "pooled.h"
 #include "scratch.h"
 #include "simd.h"
 #include "tile.h"
@@ -84,7 +85,7 @@ struct Units {
 };
 
 inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit, const Panels& panels, const float* x,
-                                 const float* dy, float* sums) {
+                                 const Source& dy, float* sums) {
   const Index image = unit / units.bands * units.images;
   const Index images = min_of(units.images, g.batch - image);
   const Index band = unit % units.bands;
@@ -135,6 +136,8 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit
   const Index elements = runs * run;
   const Index step = g.column_stride * depth;
 
+  const Index out_row0 = image * g.out_rows + row0;
+  const float* all_received = dy.rows(out_row0, images * rows) + out_row0 * g.out_columns * g.out_channels;
   for (Index p = 0; p < panels.count; ++p) {
     const int vectors = panels.vectors(p);
     const Index width = Index{vectors} * kWidth;
@@ -143,7 +146,7 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit
     float* panel_sums = sums + panels.first(p) * elements;
     float* packed = scratch(Scratch::columns, static_cast<std::size_t>(max_of(most, block * most) * width));
     // Results are consecutive, image after image, row after row.
-    const float* received = dy + ((image * g.out_rows + row0) * g.out_columns) * g.out_channels + panels.first(p);
+    const float* received = all_received + panels.first(p);
     for (Index s = 0; s < segment_count; s += block) {
       const Index count = min_of(block, segment_count - s);
       Index results = 0;
@@ -170,7 +173,7 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit
 }
 
 // dw[i, j, c, o] = the sum over images and results of x at the result's tap (i, j) times dy.
-inline void filter_gradient(const Conv2d& g, const float* x, const float* dy, float* dw, Workers& workers) {
+inline void filter_gradient(const Conv2d& g, const float* x, const Source& dy, float* dw, Workers& workers) {
   const Panels panels(g.out_channels);
   const Index elements = g.filter_rows * g.filter_columns * g.in_channels;
   const Index slot_size = elements * panels.padded();

@@ -7,6 +7,7 @@
 
 #include "kernels.h"
 #include "patch.h"
+#include "pooled.h"
 #include "scratch.h"
 #include "simd.h"
 #include "taps.h"
@@ -146,7 +147,7 @@ struct Division {
 
   GRADIENTE_INLINE Division(Index images, Index bands, Index shares, Index tasks)
       : images(images), bands(bands), shares(shares), tasks(tasks) {}
-  GRADIENTE_INLINE Division(const Gather& g, Index panels, Index threads) {
+  GRADIENTE_INLINE Division(const Gather& g, Index panels, Index threads, bool pooled) {
     const Index results = g.rows.results * g.columns.results;
     const Index row_floats = g.columns.extent(g.columns.results) * g.depth;
     const Index image_floats = g.rows.extent(g.rows.results) * row_floats;
@@ -157,7 +158,8 @@ struct Division {
       // Rather less work in a task than an idle thread.
       while (images > 1 && ceil_div(g.batch, images) < threads) images = images / 2;
     } else {
-      const Index by_size = ceil_div(image_floats, kTaskFloats);
+      const Index kept = pooled ? max_of(image_floats, results * g.channels) : image_floats;
+      const Index by_size = ceil_div(kept, kTaskFloats);
       const Index by_threads = g.batch >= 2 * threads ? 1 : ceil_div(2 * threads, g.batch);
       const Index most = max_of(Index{1}, min_of(g.rows.results, results / (kTaskResults / 2)));
       // Where the threads can share the panels, each packs its own, which no other core has to fetch.
@@ -191,15 +193,18 @@ struct Pixels {
   GRADIENTE_INLINE Index result(Index n) const { return from_step > 0 ? first + n * to_step : to[n]; }
 };
 
-inline void gather_task(const Gather& g, const Division& division, Index number, const float* x, const PackedFilter& filter,
-                        Activation activation, float* y) {
+inline void gather_task(const Gather& g, const Division& division, Index number, const Source& x, const PackedFilter& filter,
+                        Activation activation, const Results& y) {
   const Index share = number % division.shares;
   const Index task = number / division.shares;
   const Index image = task / division.bands * division.images;
   const Index images = min_of(division.images, g.batch - image);
   const Index band = task % division.bands;
-  const Index row0 = g.rows.results * band / division.bands;
-  const Index rows = g.rows.results * (band + 1) / division.bands - row0;
+  // Windows of a pool are not torn.
+  const Index unit_rows = y.pooled() ? kPooled : 1;
+  const Index row_units = ceil_div(g.rows.results, unit_rows);
+  const Index row0 = row_units * band / division.bands * unit_rows;
+  const Index rows = min_of(g.rows.results, row_units * (band + 1) / division.bands * unit_rows) - row0;
   const Index per_image = rows * g.columns.results;
   if (per_image == 0) return;
 
@@ -209,13 +214,16 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   const bool in_place = window.inside(g.in_rows, g.in_columns);
   const Index pitch = (in_place ? g.in_columns : window.columns) * g.depth;
   const Index image_step = in_place ? in_size : window.rows * pitch;
+  const Index first_seen = min_of(g.in_rows, max_of(Index{0}, window.first_row));
+  const Index seen = max_of(first_seen, min_of(g.in_rows, window.first_row + window.rows)) - first_seen;
+  const float* source = x.rows(image * g.in_rows + first_seen, (images - 1) * g.in_rows + seen);
   const float* patches;
   if (in_place) {
-    patches = x + image * in_size + (window.first_row * g.in_columns + window.first_column) * g.depth;
+    patches = source + image * in_size + (window.first_row * g.in_columns + window.first_column) * g.depth;
   } else {
     float* copied = scratch(Scratch::images, static_cast<std::size_t>(images * image_step));
     for (Index i = 0; i < images; ++i) {
-      copy_patch(x + (image + i) * in_size, g.in_rows, g.in_columns, g.depth, window, copied + i * image_step);
+      copy_patch(source + (image + i) * in_size, g.in_rows, g.in_columns, g.depth, window, copied + i * image_step);
     }
     patches = copied;
   }
@@ -250,14 +258,18 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   }
 
   const Index panels = filter.panels.count;
-  const bool streams = k.count <= k.block && streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
+  const Index out_row0 = image * g.out_rows + row0, out_rows = (images - 1) * g.out_rows + rows; // of what is pooled
+  float* written = y.rows(out_row0, out_rows);
+  const bool streams = !y.pooled() && k.count <= k.block &&
+                       streams_results(written, g.batch * g.out_rows * g.out_columns, g.channels);
   // With a single tap a tall tile would read from too many places at once, unless they lie close together.
   const bool close = g.rows.taps * g.columns.taps > 1 || (even && g.depth <= kCloseDepth);
   const bool grouped = kNarrowTiles && close && g.columns.results % kGroup == 0;
-  for (Index p = panels * share / division.shares; p < panels * (share + 1) / division.shares; ++p) {
+  const Index first_panel = panels * share / division.shares, end_panel = panels * (share + 1) / division.shares;
+  for (Index p = first_panel; p < end_panel; ++p) {
     const int size = filter.panels.size(p);
     const int vectors = filter.panels.vectors(p);
-    float* out = y + filter.panels.first(p);
+    float* out = written + filter.panels.first(p);
     Index depth = 0; // of the segments before
     for (Index s = 0; s < k.count; s += k.block) {
       const Index count = min_of(k.block, k.count - s);
@@ -295,6 +307,8 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       }
     }
   }
+  const Index channel = filter.panels.first(first_panel);
+  y.finish_rows(written, out_row0, out_rows, channel, min_of(g.channels, filter.panels.first(end_panel)) - channel);
   if (streams) streamed();
 }
 
@@ -303,12 +317,12 @@ constexpr Index kMostParts = 16; // of a gather
 // y = activation(gather(x, w) + bias). `bias` may be null. Results that no tap reaches are zero (or the bias). There may be several
 // parts, up to kMostParts, which differ in their axes only; the first has the most rows and columns. Each task computes its share of
 // all of them: what they read, and the lines that they write to between each other, are then in the cache.
-inline void gather(const Gather* parts, Index count, const float* x, const FilterView& w, const float* bias, Activation activation,
-                   float* y, Workers& workers) {
+inline void gather(const Gather* parts, Index count, const Source& x, const FilterView& w, const float* bias,
+                   Activation activation, const Results& y, Workers& workers) {
   const Gather& g = parts[0];
   const Panels panels(g.channels);
   const Index padded = panels.padded();
-  const Division division(g, panels.count, workers.count());
+  const Division division(g, panels.count, workers.count(), y.pooled());
   const bool packs = division.shares == 1 && division.tasks > 1;
   float* packed[kMostParts]; // null where the filter lies packed already, or tasks pack their own
   Index common = 0, products = 0;

@@ -4,6 +4,7 @@
 #include "dense_dots.h"
 #include "kernels.h"
 #include "patch.h"
+#include "pooled.h"
 #include "scratch.h"
 #include "simd.h"
 #include "tile.h"
@@ -93,27 +94,25 @@ inline void cross_entropy(Index rows, Index classes, const float* logits, const 
   });
 }
 
-// Sums over rows [r0, r1) of some columns: four vectors at a time, then one, then the rest.
-template <int kMany>
-GRADIENTE_INLINE void sum_rows(const float* x, Index rows, Index step, float* sums) {
+// Sums over rows of some columns, whose values `value` loads: four vectors at a time, then one, then the rest.
+template <int kMany, class Value>
+GRADIENTE_INLINE void sum_rows(Value value, Index first, Index rows, Index columns, int last, float* sums) {
   Vector total[kMany] = {};
-  for (Index r = 0; r < rows; ++r, x += step) {
+  for (Index r = 0; r < rows; ++r, first += columns) {
 #pragma GCC unroll 4
-    for (int v = 0; v < kMany; ++v) total[v] += load(x + v * kWidth);
+    for (int v = 0; v + 1 < kMany; ++v) total[v] += value(first + v * kWidth, kWidth);
+    total[kMany - 1] += value(first + (kMany - 1) * kWidth, last);
   }
 #pragma GCC unroll 4
-  for (int v = 0; v < kMany; ++v) store(sums + v * kWidth, total[v]);
+  for (int v = 0; v + 1 < kMany; ++v) store(sums + v * kWidth, total[v]);
+  store_first(sums + (kMany - 1) * kWidth, total[kMany - 1], last);
 }
 
-inline void sum_rows_of(const float* x, Index rows, Index columns, float* sums) {
+template <class Value>
+GRADIENTE_INLINE void sum_rows_of(Value value, Index first, Index rows, Index columns, float* sums) {
   Index j = 0;
-  for (; j + 4 * kWidth <= columns; j += 4 * kWidth) sum_rows<4>(x + j, rows, columns, sums + j);
-  for (; j + kWidth <= columns; j += kWidth) sum_rows<1>(x + j, rows, columns, sums + j);
-  for (; j < columns; ++j) {
-    float total = 0;
-    for (Index r = 0; r < rows; ++r) total += x[r * columns + j];
-    sums[j] = total;
-  }
+  for (; j + 4 * kWidth <= columns; j += 4 * kWidth) sum_rows<4>(value, first + j, rows, columns, kWidth, sums + j);
+  each_vector(columns - j, [&](Index c, int count) { sum_rows<1>(value, first + j + c, rows, columns, count, sums + j + c); });
 }
 
 // rows[i] = x[which[i]]; positions outside of x read its first or last row.
@@ -132,23 +131,32 @@ constexpr Index kSumRows = 256; // rows whose sums are added up in one go; the s
 
 // sums[j] = the sum over rows of x[r, j], as a bias's gradient. The parts depend on the sizes only, so that the same values
 // give the same result with any number of threads.
-inline void column_sums(Index rows, Index columns, const float* x, float* sums, Workers& workers) {
+template <class Value>
+inline void sum_columns_of(Index rows, Index columns, Value value, float* sums, Workers& workers) {
   const Index parts = max_of(Index{1}, ceil_div(rows, kSumRows));
   if (parts == 1) {
-    sum_rows_of(x, rows, columns, sums);
+    sum_rows_of(value, 0, rows, columns, sums);
     return;
   }
   float* partial = scratch(Scratch::shared_sums, static_cast<std::size_t>(parts * columns));
   const auto part = [&](Index p) {
     const Index r0 = rows * p / parts;
-    sum_rows_of(x + r0 * columns, rows * (p + 1) / parts - r0, columns, partial + p * columns);
+    sum_rows_of(value, r0 * columns, rows * (p + 1) / parts - r0, columns, partial + p * columns);
   };
   if (rows * columns < 4 * kUpdateTask) {
     for (Index p = 0; p < parts; ++p) part(p);
   } else {
     workers.each(parts, part);
   }
-  sum_rows_of(partial, parts, columns, sums);
+  sum_rows_of([&](Index i, int count) { return load_first(partial + i, count); }, 0, parts, columns, sums);
+}
+
+inline void column_sums(Index rows, Index columns, const float* x, const std::uint8_t* at, float* sums, Workers& workers) {
+  if (at == nullptr) {
+    sum_columns_of(rows, columns, [&](Index i, int count) { return load_first(x + i, count); }, sums, workers);
+  } else {
+    sum_columns_of(rows, columns, [&](Index i, int count) { return load_passed(x + i, at + i, count); }, sums, workers);
+  }
 }
 
 } // namespace GRADIENTE_ISA

@@ -33,8 +33,8 @@ ffi::Error column_sums(ThreadPool pool, Floats x, Result sums) {
   return guarded([&] {
     XlaWorkers workers(pool);
     const Index columns = sums->dimensions()[0];
-    kernels().column_sums(static_cast<Index>(x.element_count()) / columns, columns, x.typed_data(), sums->typed_data(),
-                          workers);
+    kernels().column_sums(static_cast<Index>(x.element_count()) / columns, columns, x.typed_data(), nullptr,
+                          sums->typed_data(), workers);
   });
 }
 

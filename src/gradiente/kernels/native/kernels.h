@@ -36,6 +36,11 @@ struct Pool2d {
   Index row_padding, column_padding;
 };
 
+// How many windows of 2 x 2, side by side, lie on an image that a convolution gives.
+struct Pooling {
+  Index rows, columns;
+};
+
 // A sampling's sizes; `maps` is the number of projective maps, one for all images or one for each.
 struct Images {
   Index batch;
@@ -72,6 +77,16 @@ struct Kernels {
   void (*depthwise_input_gradient)(const Conv2d&, const float* dy, const float* w, float* dx, Workers&);
   void (*depthwise_filter_gradient)(const Conv2d&, const float* x, const float* dy, float* dw, Workers&);
 
+  // y = the largest of each 2 x 2 of relu(conv(x, w) + bias), and `at`: which of them that is. The gradients take that of y, and
+  // `at`; the last one gives that of conv(x, w).
+  void (*pooled_forward)(const Conv2d&, const Pooling&, const float* x, const float* w, const float* bias, float* y,
+                         std::uint8_t* at, Workers&);
+  void (*pooled_input_gradient)(const Conv2d&, const Pooling&, const float* dy, const std::uint8_t* at, const float* w,
+                                float* dx, Workers&);
+  void (*pooled_filter_gradient)(const Conv2d&, const Pooling&, const float* x, const float* dy, const std::uint8_t* at,
+                                 float* dw, Workers&);
+  void (*pooled_gradient)(const Conv2d&, const Pooling&, const float* dy, const std::uint8_t* at, float* dx, Workers&);
+
   void (*max_pool)(const Pool2d&, const float* x, float* y, Workers&);
   // With `relu`, x is a ReLU's result, and the gradient goes back through the ReLU too.
   void (*max_pool_gradient)(const Pool2d&, bool relu, const float* x, const float* dy, float* dx, Workers&);
@@ -82,7 +97,8 @@ struct Kernels {
 
   // c = activation(a b + bias); `bias` may be null.
   void (*product)(const Product&, const float* a, const float* b, const float* bias, Activation, float* c, Workers&);
-  void (*column_sums)(Index rows, Index columns, const float* x, float* sums, Workers&);
+  // With `at`, only of the gradients that its rectifier let through; it may be null.
+  void (*column_sums)(Index rows, Index columns, const float* x, const std::uint8_t* at, float* sums, Workers&);
   // Of softmax(logits) against labels: the loss of each row, and its derivative by the logits, times the row's weight unless
   // `weights` is null.
   void (*cross_entropy)(Index rows, Index classes, const float* logits, const float* labels, const float* weights,

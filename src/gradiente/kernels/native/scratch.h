@@ -6,7 +6,7 @@
 
 namespace gradiente {
 
-enum class Scratch { shared_filter, shared_sums, shared_result, filter, images, pixels, columns, sums, count };
+enum class Scratch { shared_filter, shared_sums, shared_result, filter, images, pixels, columns, sums, rows, count };
 
 // At least `floats` floats at a multiple of 64 bytes, uninitialised: this thread's buffer for this purpose. What it held
 // before is lost. The `shared` ones are filled by the thread that calls a kernel and read by all that help it.

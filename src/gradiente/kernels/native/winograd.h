@@ -49,6 +49,20 @@ struct Place {
   }
 };
 
+// Rows, counted through all images.
+struct RowRange {
+  Index first, count;
+};
+
+// Of images of `height` rows, those that `count` tiles see, each `side` of them from `offset` after its first result's row on.
+template <int kOutputs>
+GRADIENTE_INLINE RowRange rows_of(const Tiling<kOutputs>& tiling, Index tile, Index count, Index height, Index offset, Index side) {
+  const Place<kOutputs> begin(tiling, tile), last(tiling, tile + count - 1);
+  const Index first = begin.image * height + min_of(height, max_of(Index{0}, begin.row + offset));
+  const Index end = last.image * height + min_of(height, max_of(Index{0}, last.row + offset + side));
+  return RowRange{first, max_of(Index{0}, end - first)};
+}
+
 // Floats of a task's transformed images: a good part of the second cache. The more tiles a task has, the less often it reads the
 // transformed filter, which may be larger than that cache.
 inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
@@ -197,8 +211,8 @@ struct Winograd {
     const float* bias;        // of whole panels, or null
   };
 
-  static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const float* x,
-                   const Filter& filter, Activation activation, float* y) {
+  static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const Source& x,
+                   const Filter& filter, Activation activation, const Results& y) {
     const Panels& panels = filter.panels;
     const CloseTile close = close_tile_for(g.depth, panels);
     // Close tiles are few, and their products take their place: both stay in the first cache.
@@ -211,13 +225,16 @@ struct Winograd {
     clear(zeros, pitch);
     float* products =
         close == nullptr ? scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step)) : transformed;
-    const bool streams = streams_results(y, g.batch * g.out_rows * g.out_columns, g.channels);
+    const RowRange seen = rows_of(tiling, first, count, g.in_rows, -g.row_padding, kSide);
+    const float* source = x.rows(seen.first, seen.count);
+    float* written = y.rows(0, 0);
+    const bool streams = !y.pooled() && streams_results(written, g.batch * g.out_rows * g.out_columns, g.channels);
     Place<kOutputs> in(tiling, first);
     for (Index done = 0; done < count; done += block) {
       const Index some = min_of(block, count - done);
       const Place<kOutputs> begin = in;
       for (Index t = 0; t < some; ++t, in.next()) {
-        transform_pixels<kSide, kTile>(x + in.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
+        transform_pixels<kSide, kTile>(source + in.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
                                        in.row - g.row_padding, in.column - g.column_padding, zeros, transformed + t * pitch,
                                        in_step, [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
       }
@@ -236,8 +253,8 @@ struct Winograd {
         const float* bias = filter.bias == nullptr ? nullptr : filter.bias + panels.first(p);
         Place<kOutputs> out = begin;
         for (Index t = 0; t < some; ++t, out.next()) {
-          put_tile(g, out, products + t * (close == nullptr ? width : pitch), out_step, bias, activation, panels.size(p), streams,
-                   y + panels.first(p));
+          put_tile(g, out, products + t * (close == nullptr ? width : pitch), out_step, bias, activation, panels.first(p),
+                   panels.size(p), streams, written, y);
         }
       }
     }
@@ -285,8 +302,8 @@ struct Winograd {
   }
 
   static void put_tile(const Plane& g, const Place<kOutputs>& place, const float* products, Index step, const float* bias,
-                       Activation activation, int size, bool streams, float* y) {
-    float* out = y + ((place.image * g.out_rows + place.row) * g.out_columns + place.column) * g.channels;
+                       Activation activation, Index channel, int size, bool streams, float* written, const Results& y) {
+    float* out = written + channel + ((place.image * g.out_rows + place.row) * g.out_columns + place.column) * g.channels;
     const int rows = static_cast<int>(min_of(Index{kOutputs}, g.out_rows - place.row));
     const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - place.column));
     Index down = g.out_columns * g.channels;
@@ -302,6 +319,10 @@ struct Winograd {
 #pragma GCC unroll 16
       for (int i = 0; i < kOutputs * kOutputs; ++i) results[i] = activated(results[i] + start, activation);
       const int part = min_of(kWidth, size - v);
+      if (y.pooled()) {
+        y.put_square<kOutputs>(place.image, place.row, place.column, channel + v, results, part);
+        continue;
+      }
       float* to = out + v;
       own_addresses(to, down);
       own_addresses(to, across);
@@ -326,8 +347,8 @@ struct Winograd {
   }
 
   // y = activation(conv(x, w) + bias), where w has taps in the order in which `view`'s axes give them.
-  static void convolve(const Plane& g, const float* x, const Gather& packing, const FilterView& view, const float* bias,
-                       Activation activation, float* y, Workers& workers) {
+  static void convolve(const Plane& g, const Source& x, const Gather& packing, const FilterView& view, const float* bias,
+                       Activation activation, const Results& y, Workers& workers) {
     const Tiling<kOutputs> tiling(g);
     const int threads = workers.count();
     const bool few = tiling.count < 2 * kMaxRows * threads;

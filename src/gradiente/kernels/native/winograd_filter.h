@@ -16,7 +16,7 @@ struct WinogradFilterGradient {
 
   // Adds some tiles' products to sums, [panels][kTile][depth][width].
   static void add_tiles(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most,
-                        const Panels& panels, const float* x, const float* dy, float* sums) {
+                        const Panels& panels, const float* x, const Source& dy, float* sums) {
     const Index in_pitch = whole_vectors(g.depth), out_pitch = panels.padded();
     const Index in_step = matrix_step(most * in_pitch), out_step = matrix_step(most * out_pitch);
     float* inputs = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step));
@@ -24,13 +24,15 @@ struct WinogradFilterGradient {
     float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(max_of(in_pitch, out_pitch)));
     clear(zeros, max_of(in_pitch, out_pitch));
     const auto gradient_transform = [](const Vector* d, Vector* u) { transform_filter_square<kSide, kOutputs>(d, u); };
+    const RowRange rows = rows_of(tiling, first, count, g.out_rows, 0, kOutputs);
+    const float* all_received = dy.rows(rows.first, rows.count);
     Place<kOutputs> at(tiling, first);
     for (Index t = 0; t < count; ++t, at.next()) {
       transform_pixels<kSide, kTile>(x + at.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
                                      at.row - g.row_padding, at.column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
                                      [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
-      transform_pixels<kOutputs, kTile>(dy + at.image * g.out_rows * g.out_columns * g.channels, g.out_rows, g.out_columns,
-                                        g.channels, at.row, at.column, zeros, received + t * out_pitch, out_step,
+      transform_pixels<kOutputs, kTile>(all_received + at.image * g.out_rows * g.out_columns * g.channels, g.out_rows,
+                                        g.out_columns, g.channels, at.row, at.column, zeros, received + t * out_pitch, out_step,
                                         gradient_transform);
     }
     for (Index p = 0; p < panels.count; ++p) {
@@ -58,7 +60,7 @@ struct WinogradFilterGradient {
     }
   }
 
-  static void run(const Plane& g, const float* x, const float* dy, float* dw, Workers& workers) {
+  static void run(const Plane& g, const float* x, const Source& dy, float* dw, Workers& workers) {
     const Panels panels(g.channels);
     const Index slot_size = kTile * g.depth * panels.padded();
     const Tiling<kOutputs> tiling(g);

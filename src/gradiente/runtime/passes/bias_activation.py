@@ -25,7 +25,7 @@ def fuse_bias_and_activation(program: Program) -> None:
     """Join a product with the bias that is added to it and with its rectifier."""
     fusions = Fusions(program)
     for add in program.operations:
-        found = _product_and_bias(fusions, add)
+        found = product_and_bias(fusions, add)
         if found is None:
             continue
         product, bias = found
@@ -38,7 +38,7 @@ def fuse_bias_and_activation(program: Program) -> None:
     fusions.apply()
 
 
-def _product_and_bias(fusions: Fusions, add: Operation) -> tuple[Operation, Tensor] | None:
+def product_and_bias(fusions: Fusions, add: Operation) -> tuple[Operation, Tensor] | None:
     """The product to which the operation adds a bias, and the bias."""
     if add.type == "BiasAdd":
         candidates = [add.inputs]

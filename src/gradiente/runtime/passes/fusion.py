@@ -41,20 +41,22 @@ class Fusions:
 
     def has_consumer(self, tensor: Tensor) -> bool:
         """Whether anybody takes the value of ``tensor``, not only its shape."""
-        return not self.program.is_private(tensor) or any(
-            not _looks_at_shape(s) for s in self._consumers.get(tensor, ())
-        )
+        return not self.program.is_private(tensor) or bool(self.users(tensor))
 
     def only_consumer(self, tensor: Tensor) -> Operation | None:
         """The one operation that takes the value of ``tensor``, if there is one, and one only."""
         if not self.program.is_private(tensor):
             return None
-        users = [s for s in self._consumers.get(tensor, ()) if s.inputs and not _looks_at_shape(s)]
+        users = self.users(tensor)
         return users[0] if len(users) == 1 and isinstance(users[0], Operation) else None
+
+    def users(self, tensor: Tensor) -> list[Step]:
+        """The program's steps that take the value of ``tensor``, not only its shape."""
+        return [s for s in self._consumers.get(tensor, ()) if not _looks_at_shape(s)]
 
     def add(
         self, kind: str, parts: Sequence[Operation], inputs: Sequence[Tensor], lower: Lowering,
-        recalled: Sequence[Operation] = (),
+        recalled: Sequence[Operation] = (), held: Operation | None = None, takes_held: bool = False,
     ) -> bool:  # fmt: skip
         """Fuse ``parts``, a chain in which each takes the first output of the one before, if that changes nothing else.
 
@@ -64,30 +66,41 @@ class Fusions:
             inputs: what the kernel takes.
             lower: the kernel.
             recalled: operations that stay where they are, and whose inputs the kernel takes, too.
+            held: a part whose output the step gives as a ``Held`` value, so that others may take it.
+            takes_held: whether the kernel knows ``Held`` values.
 
         Returns:
             Whether they were fused.
         """
         last = parts[-1]
+        # What those that look at a part's shape look at instead.
+        seen = {part: last if held is None or part is held else held for part in parts[:-1]}
         if any(part in self._taken or part in self.program.must_fold for part in parts):
             return False
         for part, after in pairwise(parts):
             tensor = part.outputs[0]
-            if self.only_consumer(tensor) is not after or tensor.shape.ndims is None:
+            users = self._consumers.get(tensor, ())
+            if part is held:
+                later = [s for s in users if s is not after]
+                if not self.program.is_private(tensor):
+                    return False
+            elif self.only_consumer(tensor) is not after or tensor.shape.ndims is None:
                 return False
-            looking = [s for s in self._consumers.get(tensor, ()) if _looks_at_shape(s)]
-            if looking and not _same_shape(tensor, last.outputs[0]):
-                return False
-            if any(self._position[s] < self._position[last] for s in looking):
+            else:
+                later = [s for s in users if _looks_at_shape(s)]
+                if later and not _same_shape(tensor, seen[part].outputs[0]):
+                    return False
+            if any(self._position[s] < self._position[last] for s in later):
                 return False
         late = self._late_steps(parts)
         if late is None or self._written_between((*parts, *recalled), last):
             return False
         self._taken.update(parts)
         self._taken.update(late)
-        self._fused[last] = Fused(kind, tuple(parts), tuple(inputs), lower)
+        given = () if held is None else held.outputs[:1]
+        self._fused[last] = Fused(kind, tuple(parts), tuple(inputs), lower, given, takes_held)
         self._late[last] = late
-        self._instead.update({part.outputs[0]: last.outputs[0] for part in parts[:-1]})
+        self._instead.update({p.outputs[0]: other.outputs[0] for p, other in seen.items() if p is not held})
         return True
 
     def _late_steps(self, parts: Sequence[Operation]) -> list[Operation] | None:

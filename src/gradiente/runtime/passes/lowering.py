@@ -5,7 +5,7 @@ On a GPU, for other types than float32, and for values whose shapes don't fit (w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradiente.kernels import batch_norm, conv, dense, depthwise, pool
@@ -26,7 +26,7 @@ def _activation(step: Fused) -> conv.Activation:
 
 def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Sequence[Any] | None:
     """Convolution, bias and rectifier."""
-    geometry = _convolution_geometry(step, x, filters, bias)
+    geometry = convolution_geometry(step, x, filters, bias)
     if geometry is None or bias.shape != filters.shape[3:]:
         return None
     return [conv.conv2d_bias_act(x, filters, bias, _activation(step), *geometry)]
@@ -34,29 +34,42 @@ def conv2d_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Sequ
 
 def depthwise_bias_activation(step: Fused, x: Any, filters: Any, bias: Any) -> Sequence[Any] | None:
     """Depthwise convolution, bias and rectifier."""
-    geometry = _convolution_geometry(step, x, filters, bias)
+    geometry = convolution_geometry(step, x, filters, bias)
     if geometry is None or bias.shape != (filters.shape[2] * filters.shape[3],):
         return None
     return [depthwise.depthwise_bias_act(x, filters, bias, _activation(step), *geometry)]
 
 
-def _convolution_geometry(
-    step: Fused, x: Any, filters: Any, bias: Any
-) -> tuple[conv.Pair, conv.Pair, conv.Padding] | None:
-    """Strides, dilations and padding; None where the kernels don't suit."""
+Geometry = tuple[conv.Pair, conv.Pair, conv.Padding]
+"""Strides, dilations and padding."""
+
+
+def convolution_geometry(step: Fused, x: Any, filters: Any, bias: Any) -> Geometry | None:
+    """The geometry; None where the kernels don't suit."""
     if x.ndim != 4 or filters.ndim != 4 or x.shape[3] != filters.shape[2]:
         return None
     if not conv.conv_usable(x, filters, bias):
         return None
-    attrs = step.parts[0].attrs
+    found = geometry_and_results(step.parts[0].attrs, x.shape[1:3], filters.shape[:2])
+    return None if found is None else found[0]
+
+
+def geometry_and_results(
+    attrs: Mapping[str, Any], sizes: Sequence[int], taps: Sequence[int]
+) -> tuple[Geometry, tuple[int, ...]] | None:
+    """Of a convolution of images of ``sizes`` with a filter of ``taps``, the geometry, and the result's rows and columns.
+
+    None where they don't fit.
+    """
     strides, dilations = attrs["strides"][1:3], attrs["dilations"][1:3]
-    windows = [Window(*w) for w in zip(filters.shape[:2], strides, dilations, strict=True)]
+    windows = [Window(*w) for w in zip(taps, strides, dilations, strict=True)]
     explicit = explicit_pairs(attrs, _SPATIAL)
     try:
-        output_sizes(x.shape[1:3], windows, attrs["padding"], explicit)
+        results = output_sizes(sizes, windows, attrs["padding"], explicit)
     except ValueError:
         return None
-    return strides, dilations, padding_of(x.shape[1:3], windows, attrs["padding"], explicit)
+    padding = padding_of(sizes, windows, attrs["padding"], explicit)
+    return (strides, dilations, padding), tuple(size or 0 for size in results)
 
 
 def matmul_bias_activation(step: Fused, a: Any, b: Any, bias: Any) -> Sequence[Any] | None:

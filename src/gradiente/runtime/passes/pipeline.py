@@ -11,18 +11,20 @@ from gradiente.runtime.passes.constant_folding import fold_constants
 from gradiente.runtime.passes.dead_code import remove_dead_code
 from gradiente.runtime.passes.entropy_gradient import fuse_entropy_gradients
 from gradiente.runtime.passes.pool_gradient import fuse_pool_and_relu_gradients
+from gradiente.runtime.passes.pooled_convolution import fuse_pooled_convolutions
 from gradiente.runtime.passes.program import Program
 
 PASSES: tuple[Callable[[Program], None], ...] = (
     fold_constants,
     merge_common_subexpressions,
     remove_dead_code,
+    fuse_pooled_convolutions,
     fuse_bias_and_activation,
     fuse_batch_norm_and_activation,
     fuse_pool_and_relu_gradients,
     fuse_entropy_gradients,
 )
-"""Folding and merging leave dead code, which would be in a fusion's way."""
+"""Folding and merging leave dead code, which would be in a fusion's way; what joins more comes before what joins less."""
 
 
 def optimize(program: Program) -> Program:

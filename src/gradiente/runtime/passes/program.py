@@ -6,6 +6,7 @@ several into one step. The tensors stay those of the graph, so whatever is fetch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -19,6 +20,27 @@ Lowering = Callable[..., "Sequence[Any] | None"]
 """From the values of a fused step's inputs to those of its outputs, or None where its parts must run one by one."""
 
 
+class Held:
+    """A value in a form that takes less memory: one fused step gives it, others know it.
+
+    Operations that look at the shape only may take it as it is; all others get the ``whole`` value.
+
+    Args:
+        shape: that of the whole value, which is float32.
+        whole: makes it.
+    """
+
+    def __init__(self, shape: Sequence[int], whole: Callable[[], Any]) -> None:
+        self.shape = tuple(shape)
+        self.ndim = len(self.shape)
+        self.size = math.prod(self.shape)
+        self._whole = whole
+
+    def whole(self) -> Any:
+        """The value as an array."""
+        return self._whole()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Fused:
     """Operations that one kernel can do together, each of which takes the first output of the one before.
@@ -28,12 +50,16 @@ class Fused:
         parts: the operations, in order; they run one by one where ``lower`` gives nothing.
         inputs: the tensors that the kernel takes.
         lower: the kernel.
+        held: tensors between the parts that it gives too, as a ``Held`` value.
+        takes_held: whether the kernel knows ``Held`` values.
     """
 
     kind: str
     parts: tuple[Operation, ...]
     inputs: tuple[Tensor, ...]
     lower: Lowering
+    held: tuple[Tensor, ...] = ()
+    takes_held: bool = False
 
     @property
     def name(self) -> str:
@@ -42,8 +68,12 @@ class Fused:
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        """The tensors that it gives: the last part's, and those of the others that no part takes."""
-        return (*self.parts[-1].outputs, *(t for part in self.parts[:-1] for t in part.outputs[1:]))
+        """The tensors that it gives: the last part's, those of the others that no part takes, and those that it holds."""
+        return (
+            *self.parts[-1].outputs,
+            *(t for part in self.parts[:-1] for t in part.outputs[1:]),
+            *self.held,
+        )
 
 
 Step: TypeAlias = Operation | Fused

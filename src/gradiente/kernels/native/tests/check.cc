@@ -133,6 +133,53 @@ void check_convolution(const Kernels& k, const Conv2d& c, bool depthwise, Worker
   compare(std::string(name) + ", filter gradient", got_dw, dw, tolerance);
 }
 
+// A convolution that is pooled at once. Where the largest elements lie is taken from the kernel: rounding decides among near ones.
+void check_pooled(const Kernels& k, const Conv2d& c, const Pooling& p, Workers& workers, std::mt19937& random) {
+  const Array x(c.batch * c.in_rows * c.in_columns * c.in_channels, random), bias(c.out_channels, random);
+  const Array w(c.filter_rows * c.filter_columns * c.in_channels * c.out_channels, random);
+  const Array dy(c.batch * p.rows * p.columns * c.out_channels, random);
+  const Index results = c.batch * c.out_rows * c.out_columns * c.out_channels;
+  const auto places = std::make_unique<std::uint8_t[]>(static_cast<std::size_t>(dy.size()));
+  const Array y(dy.size()), dx(x.size()), dw(w.size()), dbias(bias.size()), whole(results);
+  std::vector<double> sums(static_cast<std::size_t>(results)), received(sums);
+  std::vector<double> want_y(static_cast<std::size_t>(y.size())), want_dx(static_cast<std::size_t>(x.size()));
+  std::vector<double> want_dw(static_cast<std::size_t>(w.size())), want_dbias(static_cast<std::size_t>(bias.size()));
+  for (Index i = 0; i < results; ++i) sums[static_cast<std::size_t>(i)] = bias[i % c.out_channels];
+  each_product(c, false, [&](Index in, Index tap, Index out) { sums[static_cast<std::size_t>(out)] += double{x[in]} * w[tap]; });
+  const std::string name = std::string(k.name) + " pooled convolution, ";
+  k.pooled_forward(c, p, x.data(), w.data(), bias.data(), y.data(), places.get(), workers);
+  double largest = 0;
+  for (double sum : sums) largest = std::fmax(largest, std::fabs(sum));
+  for (Index i = 0; i < y.size(); ++i) {
+    const Index channel = i % c.out_channels, b = i / c.out_channels % p.columns;
+    const Index a = i / c.out_channels / p.columns % p.rows, n = i / c.out_channels / p.columns / p.rows;
+    for (int place = 0; place < 4; ++place) {
+      const Index row = 2 * a + place / 2, column = 2 * b + place % 2;
+      if (row >= c.out_rows || column >= c.out_columns) continue;
+      const auto at = static_cast<std::size_t>(((n * c.out_rows + row) * c.out_columns + column) * c.out_channels + channel);
+      want_y[static_cast<std::size_t>(i)] = std::fmax(want_y[static_cast<std::size_t>(i)], sums[at]);
+      if (places[static_cast<std::size_t>(i)] == place) {
+        received[at] = dy[i];
+        want_dbias[static_cast<std::size_t>(channel)] += dy[i];
+      }
+    }
+  }
+  const double tolerance = c.method == Method::direct ? 1e-5 : 5e-5;
+  compare(name + "forward", y, want_y, tolerance, largest);
+  each_product(c, false, [&](Index in, Index tap, Index out) {
+    want_dx[static_cast<std::size_t>(in)] += received[static_cast<std::size_t>(out)] * w[tap];
+    want_dw[static_cast<std::size_t>(tap)] += received[static_cast<std::size_t>(out)] * x[in];
+  });
+  k.pooled_gradient(c, p, dy.data(), places.get(), whole.data(), workers);
+  compare(name + "gradient", whole, received, 0);
+  k.pooled_input_gradient(c, p, dy.data(), places.get(), w.data(), dx.data(), workers);
+  compare(name + "input gradient", dx, want_dx, tolerance, 1.0);
+  k.pooled_filter_gradient(c, p, x.data(), dy.data(), places.get(), dw.data(), workers);
+  compare(name + "filter gradient", dw, want_dw, tolerance, 1.0);
+  k.column_sums(dy.size() / c.out_channels, c.out_channels, dy.data(), places.get(), dbias.data(), workers);
+  compare(name + "bias gradient", dbias, want_dbias, 1e-5);
+}
+
 void check_pooling(const Kernels& k, const Pool2d& p, Workers& workers, std::mt19937& random) {
   const Array x(p.batch * p.in_rows * p.in_columns * p.channels, random);
   const Array dy(p.batch * p.out_rows * p.out_columns * p.channels, random);
@@ -188,7 +235,7 @@ void check_dense(const Kernels& k, const Product& g, Workers& workers, std::mt19
   k.product(g, a.data(), b.data(), bias.data(), Activation::relu, c.data(), workers);
   compare(name + "product", c, want, 1e-5);
   for (Index i = 0; i < a.size(); ++i) columns[static_cast<std::size_t>(i % g.depth)] += a[i];
-  k.column_sums(g.rows, g.depth, a.data(), sums.data(), workers);
+  k.column_sums(g.rows, g.depth, a.data(), nullptr, sums.data(), workers);
   compare(name + "column sums", sums, columns, 1e-5);
 
   // All labels zero: the loss is zero, the gradient the softmax.
@@ -407,6 +454,9 @@ int main(int argc, char** argv) {
       c.in_columns = std::max<Index>(1, (c.out_columns - 1) * c.column_stride + column_extent + 1 - c.column_padding - between(-2, 1));
       check_convolution(*k, c, false, workers, random);
       check_convolution(*k, c, true, workers, random);
+      const Index over = between(0, 1); // whether there is a window for what is left over
+      const Pooling pooling{(c.out_rows + over) / 2, (c.out_columns + over) / 2};
+      if (pooling.rows > 0 && pooling.columns > 0) check_pooled(*k, c, pooling, workers, random);
       Pool2d p{c.batch, 0, 0, c.out_rows, c.out_columns, c.in_channels, c.filter_rows, c.filter_columns, between(1, 4),
                between(1, 4), c.row_padding, c.column_padding};
       p.in_rows = std::max<Index>(1, (p.out_rows - 1) * p.row_stride - p.row_padding + between(1, p.window_rows + 1));
