@@ -33,7 +33,7 @@ GRADIENTE_INLINE Bytes narrowed(Mask m) {
 #if defined(__AVX512F__) && !defined(__clang__)
   typedef char Chars __attribute__((vector_size(16)));
   return reinterpret_cast<Bytes>(__builtin_ia32_pmovdb512_mask(m, Chars{}, 0xffff));
-#elif defined(__AVX2__) && !defined(__clang__)
+#elif defined(__AVX2__) && !defined(__clang__) && __GNUC__ >= 12 // older versions have no such shuffle
   typedef std::uint8_t All __attribute__((vector_size(sizeof(Mask))));
   const All all = reinterpret_cast<All>(m);
   return __builtin_shufflevector(all, all, 0, 4, 8, 12, 16, 20, 24, 28);
