@@ -12,33 +12,37 @@ Pool2d sizes(Numbers x, Numbers y, Numbers window) {
 }
 
 ffi::Error max_pool(ThreadPool pool, Floats x, Result y, Numbers window) {
-  prefer_large_pages(y);
-  XlaWorkers workers(pool);
-  kernels().max_pool(sizes(x.dimensions(), y->dimensions(), window), x.typed_data(), y->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    prefer_large_pages(y);
+    XlaWorkers workers(pool);
+    kernels().max_pool(sizes(x.dimensions(), y->dimensions(), window), x.typed_data(), y->typed_data(), workers);
+  });
 }
 
 ffi::Error max_pool_gradient(ThreadPool pool, Floats x, Floats dy, Result dx, Numbers window, bool relu) {
-  prefer_large_pages(dx);
-  XlaWorkers workers(pool);
-  kernels().max_pool_gradient(sizes(x.dimensions(), dy.dimensions(), window), relu, x.typed_data(), dy.typed_data(),
-                              dx->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    prefer_large_pages(dx);
+    XlaWorkers workers(pool);
+    kernels().max_pool_gradient(sizes(x.dimensions(), dy.dimensions(), window), relu, x.typed_data(), dy.typed_data(),
+                                dx->typed_data(), workers);
+  });
 }
 
 ffi::Error average_pool(ThreadPool pool, Floats x, Result y, Numbers window) {
-  prefer_large_pages(y);
-  XlaWorkers workers(pool);
-  kernels().average_pool(sizes(x.dimensions(), y->dimensions(), window), x.typed_data(), y->typed_data(), workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    prefer_large_pages(y);
+    XlaWorkers workers(pool);
+    kernels().average_pool(sizes(x.dimensions(), y->dimensions(), window), x.typed_data(), y->typed_data(), workers);
+  });
 }
 
 ffi::Error average_pool_gradient(ThreadPool pool, Floats dy, Result dx, Numbers window) {
-  prefer_large_pages(dx);
-  XlaWorkers workers(pool);
-  kernels().average_pool_gradient(sizes(dx->dimensions(), dy.dimensions(), window), dy.typed_data(), dx->typed_data(),
-                                  workers);
-  return ffi::Error::Success();
+  return guarded([&] {
+    prefer_large_pages(dx);
+    XlaWorkers workers(pool);
+    kernels().average_pool_gradient(sizes(dx->dimensions(), dy.dimensions(), window), dy.typed_data(), dx->typed_data(),
+                                    workers);
+  });
 }
 
 } // namespace
