@@ -21,8 +21,8 @@ constexpr int outer_rows(int vectors) {
 }
 
 // c[r][v] += sum over k of a[k * step + r] * b[k][v]; c has rows of kMany * kWidth.
-template <int kRows, int kMany>
-void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, float* c) {
+template <int kRows, int kMany, bool kFetches>
+void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, float* c, Ahead ahead) {
   Vector sums[kRows][kMany];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -36,6 +36,7 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
       Vector bv[kMany];
 #pragma GCC unroll 4
       for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+      if constexpr (kFetches) ahead.fetch();
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Vector av = broadcast(row[r]);
@@ -51,28 +52,43 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
   }
 }
 
-using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, float*);
+using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, float*, Ahead);
 
-template <int kMany>
+template <int kMany, bool kFetches>
 GRADIENTE_INLINE OuterTile outer_tile_of(int rows) {
-  return for_count<outer_rows(kMany)>(rows, [](auto n) -> OuterTile { return outer_tile<decltype(n)::value, kMany>; });
+  return for_count<outer_rows(kMany)>(rows, [](auto n) -> OuterTile { return outer_tile<decltype(n)::value, kMany, kFetches>; });
 }
 
-inline OuterTile outer_tile_for(int rows, int vectors) {
+// With kFetches or without: to ask for the same line at each step takes up to a twentieth of a tile of few vectors.
+template <bool kFetches>
+OuterTile outer_tile_for(int rows, int vectors) {
   switch (vectors) {
-    case 1: return outer_tile_of<1>(rows);
+    case 1: return outer_tile_of<1, kFetches>(rows);
 #if defined(__AVX512F__) || defined(__aarch64__)
-    case 3: return outer_tile_of<3>(rows);
-    case 4: return outer_tile_of<4>(rows);
+    case 3: return outer_tile_of<3, kFetches>(rows);
+    case 4: return outer_tile_of<4, kFetches>(rows);
 #endif
-    default: return outer_tile_of<2>(rows);
+    default: return outer_tile_of<2, kFetches>(rows);
   }
 }
 
 constexpr Index kUnitResults = 384; // in a unit of work, about
 
-// The work in units: some images, or a band of one. Unit by unit, a slot adds to sums of its own. Which units a slot gets
-// depends on the number of threads only, so that the same run gives the same result.
+// The results of some images, or of a band of one.
+struct Unit {
+  Index image, images;
+  Index row, rows;
+
+  // What they see of each image.
+  GRADIENTE_INLINE PatchWindow window(const Conv2d& g) const {
+    return PatchWindow{row * g.row_stride - g.row_padding, (rows - 1) * g.row_stride + (g.filter_rows - 1) * g.row_dilation + 1,
+                       -g.column_padding,
+                       (g.out_columns - 1) * g.column_stride + (g.filter_columns - 1) * g.column_dilation + 1};
+  }
+};
+
+// The work in units. Unit by unit, a slot adds to sums of its own. Which units a slot gets depends on the number of threads only, so
+// that the same run gives the same result.
 struct Units {
   Index images, bands, count;
 
@@ -82,31 +98,65 @@ struct Units {
     bands = max_of(Index{1}, min_of(g.out_rows, results / kUnitResults));
     count = ceil_div(g.batch, images) * bands;
   }
+  GRADIENTE_INLINE Unit unit(const Conv2d& g, Index number) const {
+    const Index image = number / bands * images, band = number % bands;
+    const Index row = g.out_rows * band / bands;
+    return Unit{image, min_of(images, g.batch - image), row, g.out_rows * (band + 1) / bands - row};
+  }
 };
 
-inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit, const Panels& panels, const float* x,
-                                 const Source& dy, float* sums) {
-  const Index image = unit / units.bands * units.images;
-  const Index images = min_of(units.images, g.batch - image);
-  const Index band = unit % units.bands;
-  const Index row0 = g.out_rows * band / units.bands;
-  const Index rows = g.out_rows * (band + 1) / units.bands - row0;
-  const Index depth = g.in_channels;
+// Packs `size` of the `channels` of each of the results, as rows of `width`, with zeros after the last channel.
+inline void pack_received(const float* received, Index channels, Index results, int size, Index width, float* packed) {
+  const Index last = width - kWidth;
+  for (Index k = 0; k < results; ++k, received += channels, packed += width) {
+    for (Index j = 0; j < last; j += kWidth) store(packed + j, load(received + j));
+    store(packed + last, load_first(received + last, static_cast<int>(size - last)));
+  }
+}
 
-  const PatchWindow window{row0 * g.row_stride - g.row_padding,
-                           (rows - 1) * g.row_stride + (g.filter_rows - 1) * g.row_dilation + 1, -g.column_padding,
-                           (g.out_columns - 1) * g.column_stride + (g.filter_columns - 1) * g.column_dilation + 1};
+// What is read next, which comes to the second cache while the tiles of a block are computed: first the lines of the next results'
+// gradients, then those of the next unit's images.
+struct Next {
+  const float* image;
+  const float* image_end;
+
+  GRADIENTE_INLINE Next(const Conv2d& g, const Units& units, Index number, const float* x) : image(x), image_end(x) {
+    if (number == units.count) return;
+    const Unit unit = units.unit(g, number);
+    const PatchWindow window = unit.window(g);
+    const Index first = min_of(g.in_rows, max_of(Index{0}, window.first_row));
+    const Index end = min_of(g.in_rows, max_of(Index{0}, window.first_row + window.rows));
+    const Index row = g.in_columns * g.in_channels;
+    image = x + (unit.image * g.in_rows + first) * row;
+    image_end = x + ((unit.image + unit.images - 1) * g.in_rows + end) * row;
+  }
+
+  // For a tile that is the `call`th of a block and takes `steps` results; a panel of the next results' gradients begins at `received`.
+  GRADIENTE_INLINE Ahead ahead(Index call, Index steps, const float* received, Index width, Index channels) {
+    if (call * kLineFloats < width) return Ahead{received + call * kLineFloats, channels};
+    if (image >= image_end) return Ahead{nullptr, 0};
+    const float* from = image;
+    image += steps * kLineFloats;
+    return Ahead{from, kLineFloats};
+  }
+};
+
+inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index number, const Panels& panels, const float* x,
+                                 const Source& dy, float* sums) {
+  const Unit unit = units.unit(g, number);
+  const Index depth = g.in_channels;
+  const PatchWindow window = unit.window(g);
   const Index in_size = g.in_rows * g.in_columns * depth;
   const bool in_place = window.inside(g.in_rows, g.in_columns);
   const Index pitch = (in_place ? g.in_columns : window.columns) * depth;
   const Index image_step = in_place ? in_size : window.rows * pitch;
   const float* patches;
   if (in_place) {
-    patches = x + image * in_size + (window.first_row * g.in_columns + window.first_column) * depth;
+    patches = x + unit.image * in_size + (window.first_row * g.in_columns + window.first_column) * depth;
   } else {
-    float* copied = scratch(Scratch::images, static_cast<std::size_t>(images * image_step));
-    for (Index i = 0; i < images; ++i) {
-      copy_patch(x + (image + i) * in_size, g.in_rows, g.in_columns, depth, window, copied + i * image_step);
+    float* copied = scratch(Scratch::images, static_cast<std::size_t>(unit.images * image_step));
+    for (Index i = 0; i < unit.images; ++i) {
+      copy_patch(x + (unit.image + i) * in_size, g.in_rows, g.in_columns, depth, window, copied + i * image_step);
     }
     patches = copied;
   }
@@ -115,12 +165,12 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit
   const Index most = max_of(Index{16}, 6 * 1024 / panels.width);
   const Index pieces = ceil_div(g.out_columns, most);
   const Index block = max_of(Index{1}, most / ceil_div(g.out_columns, pieces));
-  const Index segment_count = images * rows * pieces;
+  const Index segment_count = unit.images * unit.rows * pieces;
   Segment* segments = reinterpret_cast<Segment*>(
       scratch(Scratch::pixels, static_cast<std::size_t>(segment_count * 2) * sizeof(Index) / sizeof(float)));
   Index n = 0;
-  for (Index i = 0; i < images; ++i) {
-    for (Index r = 0; r < rows; ++r) {
+  for (Index i = 0; i < unit.images; ++i) {
+    for (Index r = 0; r < unit.rows; ++r) {
       for (Index p = 0; p < pieces; ++p) {
         const Index from = g.out_columns * p / pieces;
         segments[n++] = Segment{i * image_step + r * g.row_stride * pitch + from * g.column_stride * depth,
@@ -136,35 +186,35 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index unit
   const Index elements = runs * run;
   const Index step = g.column_stride * depth;
 
-  const Index out_row0 = image * g.out_rows + row0;
-  const float* all_received = dy.rows(out_row0, images * rows) + out_row0 * g.out_columns * g.out_channels;
+  const Index out_row = unit.image * g.out_rows + unit.row;
+  const float* all_received = dy.rows(out_row, unit.images * unit.rows) + out_row * g.out_columns * g.out_channels;
+  Next next(g, units, number + 1, x);
   for (Index p = 0; p < panels.count; ++p) {
     const int vectors = panels.vectors(p);
     const Index width = Index{vectors} * kWidth;
     const int size = panels.size(p);
     const Index tiles = ceil_div(run, outer_rows(vectors));
     float* panel_sums = sums + panels.first(p) * elements;
-    float* packed = scratch(Scratch::columns, static_cast<std::size_t>(max_of(most, block * most) * width));
+    const bool packs = g.out_channels != width;
+    float* packed = packs ? scratch(Scratch::columns, static_cast<std::size_t>(max_of(most, block * most) * width)) : nullptr;
     // Results are consecutive, image after image, row after row.
     const float* received = all_received + panels.first(p);
     for (Index s = 0; s < segment_count; s += block) {
       const Index count = min_of(block, segment_count - s);
       Index results = 0;
       for (Index q = s; q < s + count; ++q) results += segments[q].length;
-      for (Index k = 0; k < results; ++k, received += g.out_channels) {
-        float* to = packed + k * width;
-        for (int v = 0; v + 1 < vectors; ++v) store(to + v * kWidth, load(received + v * kWidth));
-        const int last = (vectors - 1) * kWidth;
-        store(to + last, load_first(received + last, size - last));
-      }
+      if (packs) pack_received(received, g.out_channels, results, size, width, packed);
+      const float* b = packs ? packed : received;
+      received += results * g.out_channels;
       for (Index j = 0; j < runs; ++j) {
         const Index row = rows_whole ? j : j / g.filter_columns;
         const Index column = rows_whole ? 0 : j % g.filter_columns;
         const float* a = patches + row * g.row_dilation * pitch + column * g.column_dilation * depth;
         for (Index t = 0, first = 0; t < tiles; ++t) {
           const int height = static_cast<int>(ceil_div(run - first, tiles - t));
-          outer_tile_for(height, vectors)(a + first, step, segments + s, count, packed,
-                                          panel_sums + (j * run + first) * width);
+          const Ahead ahead = next.ahead(j * tiles + t, results, received, width, g.out_channels);
+          const OuterTile tile = ahead.at == nullptr ? outer_tile_for<false>(height, vectors) : outer_tile_for<true>(height, vectors);
+          tile(a + first, step, segments + s, count, b, panel_sums + (j * run + first) * width, ahead);
           first += height;
         }
       }

@@ -21,12 +21,6 @@ constexpr Index kLeastRows = 96;   // of a part, at most, also where the second 
 
 constexpr int block_rows(int vectors) { return kMaxVectors == 4 ? 12 : vectors == 2 ? 6 : 8; }
 
-// Lines of memory that come to the second cache while a tile is computed: one for each step along the common axis.
-struct Ahead {
-  const float* at;
-  Index step;
-};
-
 // One tile: kRows rows of c, `width` (at most kMany * kWidth) columns. Rows of a are `step` apart, or, turned, its elements.
 template <int kRows, int kMany, bool kTurned>
 void block_tile(const float* a, Index step, Index depth, const float* b, float* c, Index c_step, int width, const Ends& ends,
@@ -44,8 +38,7 @@ void block_tile(const float* a, Index step, Index depth, const float* b, float* 
     Vector bv[kMany];
 #pragma GCC unroll 2
     for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
-    __builtin_prefetch(ahead.at, 0, 2);
-    ahead.at += ahead.step;
+    ahead.fetch();
     // The compiler would otherwise make a pointer for each row, and keep most of them in memory.
 #pragma GCC unroll 4
     for (int g = 0; g < kGroups; ++g) asm("" : "+r"(rows[g]), "+r"(three));
@@ -134,22 +127,21 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
       continue;
     }
     // Where a is read as it lies, turned, each tile reads a little of every row: the next piece comes whole, line by line, before.
-    constexpr Index kLine = 16;
-    const Index lines_of_a = turned && rows == g.a.step && piece + 1 < pieces ? ceil_div(rows, kLine) : 0;
+    const Index lines_of_a = turned && rows == g.a.step && piece + 1 < pieces ? ceil_div(rows, kLineFloats) : 0;
     const float* next_a = g.a.data + (k0 + depth) * g.a.step;
     for (Index p = part.p0; p < part.p1; ++p) {
       pack(p, packed);
       // What the next panel is packed from: unless turned, its rows are too far apart for the processor to look ahead itself.
       const bool last = p + 1 == part.p1;
       const float* next = g.b.data + (last ? k0 + depth : k0) * g.b.step + all.first(last ? part.p0 : p + 1);
-      const Index lines = g.b.turned || (last && piece + 1 == pieces) ? 0 : ceil_div(all.width, kLine);
+      const Index lines = g.b.turned || (last && piece + 1 == pieces) ? 0 : ceil_div(all.width, kLineFloats);
       for (Index t = 0; t < tiles.count; ++t) {
         const Index call = (p - part.p0) * tiles.count + t;
         Ahead ahead{packed, 0};
         if (call < lines_of_a) {
-          ahead = Ahead{next_a + call * depth * kLine, kLine};
+          ahead = Ahead{next_a + call * depth * kLineFloats, kLineFloats};
         } else if (t < lines) {
-          ahead = Ahead{next + t * kLine, g.b.step};
+          ahead = Ahead{next + t * kLineFloats, g.b.step};
         }
         tile(p, t, packed, ahead);
       }

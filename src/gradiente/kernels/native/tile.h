@@ -44,6 +44,19 @@ GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments
   }
 }
 
+// Lines of memory that come to the second cache while a tile is computed: one for each step along the common axis.
+struct Ahead {
+  const float* at;
+  Index step;
+
+  GRADIENTE_INLINE void fetch() {
+    __builtin_prefetch(at, 0, 2);
+    at += step;
+  }
+};
+
+constexpr Index kLineFloats = 16; // floats in a line of the cache
+
 // How a tile starts and ends: at the first piece of the common axis from the bias (or zero), later from what is in y; at
 // the last piece the activation is applied.
 struct Ends {
