@@ -18,6 +18,7 @@ from gradiente.runtime import debug
 from gradiente.runtime.backend import jax, jnp
 from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
+from gradiente.runtime.large_pages import has_large_pages, in_large_pages
 from gradiente.runtime.plan import Segment
 from gradiente.runtime.staging import Staging
 from gradiente.runtime.windows import Windows
@@ -262,8 +263,11 @@ def _translated(error: Exception) -> OpError:
 
 def place(value: Any) -> Any:
     """A copy of a NumPy value as an array on the device, of the same type (also 64-bit types)."""
+    array = np.asarray(value)
     with jax.enable_x64(True):
-        return jax.device_put(np.array(value))
+        if has_large_pages(array):
+            return in_large_pages(jax.device_put(array).block_until_ready())
+        return jax.device_put(np.array(array))
 
 
 def to_numpy(value: Any) -> np.ndarray[Any, Any]:
