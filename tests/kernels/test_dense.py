@@ -157,7 +157,11 @@ def test_shapes_and_types_that_are_left_to_xla() -> None:
         assert not dense.product_suits(jnp.zeros((1000, 784)), jnp.zeros((784, 1000)))
         for cpu in cpus():
             with using(cpu):
-                assert dense.product_suits(x, jnp.zeros((784, 100))) == (cpu == "avx512")
+                avx512 = cpu == "avx512"
+                assert dense.product_suits(x, jnp.zeros((784, 100))) == avx512
+                assert dense.product_suits(jnp.zeros((1000, 2000)), jnp.zeros((1000, 784)), turn_a=True) == avx512
+                assert dense.product_suits(x, jnp.zeros((3000, 784)), turn_b=True) == avx512
+                assert not dense.product_suits(jnp.zeros((200, 784)), jnp.zeros((3000, 784)), turn_b=True)
     assert not dense.product_suits(jnp.zeros((100, 784)), jnp.zeros((783, 10)))
     assert not dense.product_suits(jnp.zeros((100, 784), jnp.bfloat16), jnp.zeros((784, 10), jnp.bfloat16))
     assert not dense.product_suits(jnp.zeros((0, 784)), jnp.zeros((784, 10)))

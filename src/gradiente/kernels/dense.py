@@ -21,19 +21,13 @@ _FEW = range(8, 129)
 _SOME = range(8, 257)
 """The same of rows where neither operand is turned."""
 
-_SLIM = 64
-"""Columns below which XLA's product with a turned left operand takes up to twice as long, however many terms there are."""
-
-_CLOSE = 1 << 20
-"""Numbers in a turned right operand up to which turning it once more is no more work than reading it."""
-
 _LARGE = 1 << 16
 """Numbers in a right operand from which on reading it takes longer than the call, where few rows are multiplied."""
 
 
 def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False) -> bool:
-    """Whether ``product`` can take the matrices, and is faster than XLA's own product by measurement: for few columns, and
-    where rows, or terms, are few.
+    """Whether ``product`` can take the matrices, and is faster than XLA's own product by measurement: for few columns, where
+    rows, or terms, are few, and where the left operand is turned.
 
     Where only the instruction set makes the difference, it is AVX-512's: XLA's product uses what the processor has, whatever
     ``GRADIENTE_CPU`` says, and with AVX2 the kernels were slower by half.
@@ -51,10 +45,8 @@ def product_suits(a: Array, b: Array, turn_a: bool = False, turn_b: bool = False
     if not _has_avx512() or columns == _NARROW:
         return False
     if turn_a:
-        return depth in _FEW or columns < _SLIM
-    if turn_b:
-        return rows >= _FEW.start and (depth < _FEW.stop or (rows < _FEW.stop and depth * columns <= _CLOSE))
-    return rows in _SOME
+        return True
+    return rows >= _FEW.start and (depth < _FEW.stop or rows in (_FEW if turn_b else _SOME))
 
 
 def _has_avx512() -> bool:

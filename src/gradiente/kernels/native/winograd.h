@@ -102,7 +102,19 @@ GRADIENTE_INLINE void transform_square(Pixels pixels, Index channels, float* out
   }
 }
 
-// The same for the pixels around (row, column) of an image; those outside of it are zero.
+// Brings kSize x kSize pixels to the second cache before they are read or written: tiles jump from row to row, and the processor
+// does not foresee that. The last ones of an image lead into the next, and those of all images past their end, which does no harm.
+template <int kSize, int kWrite>
+GRADIENTE_INLINE void fetch_square(const float* first, Index down, Index across, Index channels) {
+  constexpr Index kLine = 16;
+  for (int i = 0; i < kSize; ++i) {
+    for (int j = 0; j < kSize; ++j) {
+      for (Index c = 0; c < channels; c += kLine) __builtin_prefetch(first + i * down + j * across + c, kWrite, 2);
+    }
+  }
+}
+
+// `transform_square` for the pixels around (row, column) of an image; those outside of it are zero.
 template <int kSize, int kTile, class Transform>
 GRADIENTE_INLINE void transform_pixels(const float* image, Index rows, Index columns, Index channels, Index row, Index column,
                                        const float* zeros, float* out, Index step, Transform transform) {
@@ -211,6 +223,12 @@ struct Winograd {
     const float* bias;        // of whole panels, or null
   };
 
+  // Of the tile below one whose first pixel is (row, column), what none before it reads.
+  static void fetch_below(const Plane& g, const float* image, Index row, Index column) {
+    const Index down = g.in_columns * g.depth;
+    fetch_square<kOutputs, 0>(image + (row + kSide) * down + (column + kTaps - 1) * g.depth, down, g.depth, g.depth);
+  }
+
   static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const Source& x,
                    const Filter& filter, Activation activation, const Results& y) {
     const Panels& panels = filter.panels;
@@ -234,8 +252,10 @@ struct Winograd {
       const Index some = min_of(block, count - done);
       const Place<kOutputs> begin = in;
       for (Index t = 0; t < some; ++t, in.next()) {
-        transform_pixels<kSide, kTile>(source + in.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
-                                       in.row - g.row_padding, in.column - g.column_padding, zeros, transformed + t * pitch,
+        const float* image = source + in.image * g.in_rows * g.in_columns * g.depth;
+        const Index row = in.row - g.row_padding, column = in.column - g.column_padding;
+        if (!x.pooled()) fetch_below(g, image, row, column);
+        transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, row, column, zeros, transformed + t * pitch,
                                        in_step, [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
       }
       for (Index p = filter.first; p < filter.end; ++p) {
@@ -308,6 +328,7 @@ struct Winograd {
     const int columns = static_cast<int>(min_of(Index{kOutputs}, g.out_columns - place.column));
     Index down = g.out_columns * g.channels;
     Index across = g.channels;
+    if (!streams && !y.pooled()) fetch_square<kOutputs, 1>(out + kOutputs * across, down, across, size);
     for (int v = 0; v < size; v += kWidth) {
       Vector m[kTile], results[kOutputs * kOutputs];
       const float* from = products + v;

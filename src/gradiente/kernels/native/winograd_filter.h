@@ -28,12 +28,18 @@ struct WinogradFilterGradient {
     const float* all_received = dy.rows(rows.first, rows.count);
     Place<kOutputs> at(tiling, first);
     for (Index t = 0; t < count; ++t, at.next()) {
-      transform_pixels<kSide, kTile>(x + at.image * g.in_rows * g.in_columns * g.depth, g.in_rows, g.in_columns, g.depth,
-                                     at.row - g.row_padding, at.column - g.column_padding, zeros, inputs + t * in_pitch, in_step,
+      const float* image = x + at.image * g.in_rows * g.in_columns * g.depth;
+      const Index row = at.row - g.row_padding, column = at.column - g.column_padding;
+      Winograd<kOutputs, kTaps>::fetch_below(g, image, row, column);
+      transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, row, column, zeros, inputs + t * in_pitch, in_step,
                                      [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
-      transform_pixels<kOutputs, kTile>(all_received + at.image * g.out_rows * g.out_columns * g.channels, g.out_rows,
-                                        g.out_columns, g.channels, at.row, at.column, zeros, received + t * out_pitch, out_step,
-                                        gradient_transform);
+      const Index down = g.out_columns * g.channels;
+      const float* gradients = all_received + at.image * g.out_rows * down;
+      if (!dy.pooled()) {
+        fetch_square<kOutputs, 0>(gradients + (at.row + kOutputs) * down + at.column * g.channels, down, g.channels, g.channels);
+      }
+      transform_pixels<kOutputs, kTile>(gradients, g.out_rows, g.out_columns, g.channels, at.row, at.column, zeros,
+                                        received + t * out_pitch, out_step, gradient_transform);
     }
     for (Index p = 0; p < panels.count; ++p) {
       const int vectors = panels.vectors(p);
