@@ -240,8 +240,7 @@ class Tensor:
         shape = f", shape={self._shape}" if self._shape.ndims is not None else ""
         return f'Tensor("{self.name}"{shape}, dtype={self._dtype.name})'
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # in C: each run looks tensors up
 
     def __eq__(self, other: object) -> bool:
         return self is other

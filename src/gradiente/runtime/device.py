@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def _call(program: Any, state: State, written: State, *arguments: Any) -> tuple[
     kept = False
     try:
         with jax.enable_x64(True):
-            results.extend(map(program, *((argument,) for argument in (written, *arguments))))
+            results.extend(starmap(program, ((written, *arguments),)))
         _keep(state, written, results)
         kept = True
     except jax.errors.JaxRuntimeError as error:
@@ -86,6 +87,7 @@ class Executable:
         self.staging = Staging(len(segment.inputs))
         self._graph = graph
         self._functions: OrderedDict[Any, _Traced] = OrderedDict()
+        self._only: _Traced | None = None  # without static inputs
         self.compilations = 0
         self._windows = Windows.of(segment)
         self._lock = threading.Lock()
@@ -100,6 +102,8 @@ class Executable:
         self, inputs: Sequence[Any], static: Sequence[np.ndarray[Any, Any]]
     ) -> tuple[_Traced, Sequence[Any]]:
         """The function for these values, and what to call it with: windows that fit are arguments of it."""
+        if not static:
+            return self._only or self._function(static, None), inputs
         windows = self._windows
         if windows is None or not windows.fit(static):
             return self._function(static, None), inputs
@@ -113,6 +117,7 @@ class Executable:
             if found is None:
                 found = _Traced(self.segment, self._graph, static, self._note_compilation, windows)
                 self._functions[key] = found
+                self._only = None if static else found
                 if len(self._functions) > MOST_FUNCTIONS:
                     self._functions.popitem(last=False)
             elif static:

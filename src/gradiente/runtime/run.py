@@ -13,6 +13,7 @@ from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.graph.types import is_known
 from gradiente.runtime import debug
+from gradiente.runtime.direct import Direct
 from gradiente.runtime.effects import Key
 from gradiente.runtime.habits import Habits
 from gradiente.runtime.interpret import Context, missing_value, run_operations, uninitialized
@@ -41,6 +42,7 @@ class Runner:
             t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)
         ]
         self._constants += [t for t in fetches if _is_constant(t, self.plan)]
+        self._direct = Direct.of(self.plan)
 
     def _not_fed(self) -> Operation | None:
         fed = set(self.plan.feeds)
@@ -55,6 +57,12 @@ class Runner:
         """Run the plan on the fed values and return the fetched ones, where they are."""
         if self._missing is not None:
             raise missing_value(self._missing)
+        direct = self._direct
+        if direct is not None and session.executor != "python" and not debug.topics():
+            try:
+                return self._run_directly(session, direct, values)
+            except (RunsOnHost, TypeError):  # before anything ran; what becomes of them is said below
+                self._direct = None
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
         self.add_constants(session, env)
         started = time.perf_counter() if debug.enabled("time") else 0.0
@@ -153,12 +161,27 @@ class Runner:
             found = self._executables.setdefault(segment.level, Executable(segment, self.graph))
         return found
 
+    def _run_directly(self, session: Session, direct: Direct, values: Sequence[Any]) -> list[Any]:
+        outputs = self._on_device(session, direct.segment, [values[i] for i in direct.inputs], ())
+        return [outputs[i] for i in direct.fetches]
+
     def _run_device(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
+        static = [np.asarray(env[t]) for t in segment.static]
+        outputs = self._on_device(session, segment, [env[t] for t in segment.inputs], static)
+        env.update(zip(segment.outputs, outputs, strict=True))
+
+    def _on_device(
+        self,
+        session: Session,
+        segment: Segment,
+        values: Sequence[Any],
+        static: Sequence[np.ndarray[Any, Any]],
+    ) -> list[Any]:
+        """Run a device segment and wait for it."""
         executable = self.executable(segment)
         before = executable.compilations
-        inputs, taken = executable.staging.take([env[t] for t in segment.inputs])
-        static = [np.asarray(env[t]) for t in segment.static]
-        if debug.enabled("xla") and not before:
+        inputs, taken = executable.staging.take(values)
+        if not before and debug.enabled("xla"):
             from gradiente.runtime.device import lower_segment
 
             debug.tell("xla", lower_segment(executable, session.state, inputs, static).as_text())
@@ -167,14 +190,16 @@ class Runner:
             outputs, pending = executable.start(session.state, inputs, static)
         executable.wait(pending)
         executable.staging.give_back(taken)
-        compiled = executable.compilations != before
-        if compiled and debug.enabled("time"):
-            seconds = time.perf_counter() - started
+        if executable.compilations != before:
+            self._note_compilation(segment, executable, time.perf_counter() - started)
+        return outputs
+
+    def _note_compilation(self, segment: Segment, executable: Executable, seconds: float) -> None:
+        if debug.enabled("time"):
             debug.tell(
                 "time", f"compile and first run of {len(segment.ops)} operations {1e3 * seconds:.1f} ms"
             )
-        env.update(zip(segment.outputs, outputs, strict=True))
-        if self._habits is not None and compiled:
+        if self._habits is not None:
             self._habits.after_compilation(executable.compilations, self.plan.feeds, segment.static)
 
     def program_text(self, session: Session, values: Sequence[Any], stage: str) -> str:

@@ -66,10 +66,10 @@ class Staging:
     def __init__(self, count: int) -> None:
         self._free: list[Array | None] = [None] * count
 
-    def take(self, values: Sequence[Any]) -> tuple[list[Any], list[Array | None]]:
+    def take(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[tuple[int, Array]]]:
         """The values, misaligned NumPy arrays replaced by aligned copies; and these copies, to ``give_back``."""
-        taken: list[Array | None] = [None] * len(values)
-        result = list(values)
+        result: Sequence[Any] = values
+        taken: list[tuple[int, Array]] = []
         for position, value in enumerate(values):
             if not is_array(value) or value.nbytes <= _SMALL or value.dtype.hasobject:
                 continue
@@ -79,11 +79,11 @@ class Staging:
             if kept is None or kept.shape != value.shape or kept.dtype != value.dtype:
                 kept = aligned_empty(value.shape, value.dtype)
             np.copyto(kept, value)
-            taken[position] = result[position] = kept
+            taken.append((position, kept))
+            result = [*result[:position], kept, *result[position + 1 :]]
         return result, taken
 
-    def give_back(self, taken: Sequence[Array | None]) -> None:
+    def give_back(self, taken: Sequence[tuple[int, Array]]) -> None:
         """Keep the copies for the next run; nobody reads them any more."""
-        for position, value in enumerate(taken):
-            if value is not None:
-                self._free[position] = value
+        for position, value in taken:
+            self._free[position] = value
