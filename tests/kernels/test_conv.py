@@ -92,7 +92,8 @@ def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
         (3, 10, 20, 40, 1, 1),  # several images of evenly spaced pixels in a task
         (3, 10, 48, 600, 1, 1),  # pixels as rows of a product of matrices
         (3, 10, 600, 48, 1, 1),  # the same of the input gradient
-        (4, 24, 30, 70, 1, 1),  # a filter's gradient in several parts of the common axis
+        (4, 24, 70, 9, 1, 1),  # a filter's gradient whose images and received gradients change places
+        (3, 20, 5, 160, 1, 1),  # one whose received gradients, of several panels, are read as they lie
         (1, 40, 70, 16, 3, 2),  # bands of an image
         (2, 9, 600, 17, 3, 1),  # one segment longer than a block
         (3, 20, 3, 64, 3, 1),  # an input gradient to few channels

@@ -5,6 +5,7 @@
 #include "conv_filter.h"
 #include "conv_gather.h"
 #include "dense_blocks.h"
+#include "dense_dots.h"
 #include "winograd.h"
 #include "winograd_filter.h"
 
@@ -15,7 +16,6 @@ constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms 
 constexpr int kWinogradOutputs = 4;        // along a side of a tile
 constexpr Index kProductDepth = 40;   // channels that are summed over, from which on a pixel's product is by blocks,
 constexpr Index kProductPixels = 128; // if the pixels are so many
-constexpr Index kProductChannels = 96; // of the fewer of both, up to which its filter's gradient is
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
@@ -63,10 +63,23 @@ inline bool by_blocks(const Conv2d& c, Index depth, Index channels, const float*
          (depth >= kProductDepth || streams_results(y, results, channels));
 }
 
+// A convolution of pixels the other way round, from its results to its images. Its filter's gradient is the same, turned.
+inline Conv2d turned_pixels(const Conv2d& c) {
+  Conv2d turned = c;
+  turned.in_channels = c.out_channels;
+  turned.out_channels = c.in_channels;
+  return turned;
+}
+
+// Vectors of a filter of pixels, the last ones of its rows filled up.
+inline Index filter_vectors(const Conv2d& c) { return c.in_channels * ceil_div(c.out_channels, kWidth); }
+
 inline void filter_gradient_pass(const Conv2d& c, const float* x, const Source& dy, float* dw, Workers& workers) {
-  if (!dy.pooled() && of_pixels(c) && min_of(c.in_channels, c.out_channels) <= kProductChannels) {
-    blocks(Left{x, c.in_channels, true}, Right{dy.rows(0, 0), c.out_channels, false}, c.in_channels, c.out_channels,
-           c.batch * c.out_rows * c.out_columns, nullptr, Activation::none, dw, workers);
+  const Conv2d turned = turned_pixels(c);
+  if (!dy.pooled() && of_pixels(c) && filter_vectors(turned) < filter_vectors(c)) {
+    float* result = scratch(Scratch::shared_result, static_cast<std::size_t>(c.in_channels * c.out_channels));
+    filter_gradient(turned, dy.rows(0, 0), Source(x), result, workers);
+    turn(result, c.out_channels, c.in_channels, dw);
   } else if (!use_winograd(c)) {
     filter_gradient(c, x, dy, dw, workers);
   } else if (c.filter_rows == 3) {

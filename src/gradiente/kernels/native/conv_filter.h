@@ -14,15 +14,17 @@ namespace GRADIENTE_ISA {
 
 constexpr int kOuterRows = kMaxVectors == 4 ? 16 : 12;
 
+constexpr int kLinesAhead = kWidth == 16 ? 2 : 1; // that come to the second cache with each step of a tile
+
 // How many rows a tile of that many vectors may have, so that it fits into the registers.
 constexpr int outer_rows(int vectors) {
   const int fitting = (kMaxVectors == 4 ? 24 : 12) / vectors;
   return fitting < kOuterRows ? fitting : kOuterRows;
 }
 
-// c[r][v] += sum over k of a[k * step + r] * b[k][v]; c has rows of kMany * kWidth.
+// c[r][v] += sum over k of a[k * step + r] * b[k * b_step + v]; c has rows of kMany * kWidth.
 template <int kRows, int kMany, bool kFetches>
-void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, float* c, Ahead ahead) {
+void outer_tile(const float* a, Index step, const Segment* segments, Index count, const float* b, Index b_step, float* c, Ahead ahead) {
   Vector sums[kRows][kMany];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -32,11 +34,14 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
   for (Index s = 0; s < count; ++s) {
     const float* row = a + segments[s].offset;
     const Index length = segments[s].length;
-    for (Index k = 0; k < length; ++k, row += step, b += kMany * kWidth) {
+    for (Index k = 0; k < length; ++k, row += step, b += b_step) {
       Vector bv[kMany];
 #pragma GCC unroll 4
       for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
-      if constexpr (kFetches) ahead.fetch();
+      if constexpr (kFetches) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kLinesAhead; ++i) ahead.fetch();
+      }
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Vector av = broadcast(row[r]);
@@ -52,7 +57,7 @@ void outer_tile(const float* a, Index step, const Segment* segments, Index count
   }
 }
 
-using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, float*, Ahead);
+using OuterTile = void (*)(const float*, Index, const Segment*, Index, const float*, Index, float*, Ahead);
 
 template <int kMany, bool kFetches>
 GRADIENTE_INLINE OuterTile outer_tile_of(int rows) {
@@ -73,6 +78,7 @@ OuterTile outer_tile_for(int rows, int vectors) {
 }
 
 constexpr Index kUnitResults = 384; // in a unit of work, about
+constexpr Index kTilesInPlace = 12; // up to which a panel of whole vectors is read where it lies, if rows of it lie apart
 
 // The results of some images, or of a band of one.
 struct Unit {
@@ -114,31 +120,37 @@ inline void pack_received(const float* received, Index channels, Index results, 
   }
 }
 
-// What is read next, which comes to the second cache while the tiles of a block are computed: first the lines of the next results'
-// gradients, then those of the next unit's images.
-struct Next {
-  const float* image;
-  const float* image_end;
-
-  GRADIENTE_INLINE Next(const Conv2d& g, const Units& units, Index number, const float* x) : image(x), image_end(x) {
+// What the next unit reads: it comes to the second cache while this one's tiles are computed, some lines with each.
+class Next {
+ public:
+  Next(const Conv2d& g, const Units& units, Index number, const float* x, const Source& dy) : parts_{} {
     if (number == units.count) return;
     const Unit unit = units.unit(g, number);
     const PatchWindow window = unit.window(g);
     const Index first = min_of(g.in_rows, max_of(Index{0}, window.first_row));
     const Index end = min_of(g.in_rows, max_of(Index{0}, window.first_row + window.rows));
-    const Index row = g.in_columns * g.in_channels;
-    image = x + (unit.image * g.in_rows + first) * row;
-    image_end = x + ((unit.image + unit.images - 1) * g.in_rows + end) * row;
+    const Index in_row = g.in_columns * g.in_channels, out_row = g.out_columns * g.out_channels;
+    parts_[0] = Part{x + (unit.image * g.in_rows + first) * in_row,
+                     x + ((unit.image + unit.images - 1) * g.in_rows + end) * in_row};
+    if (dy.pooled()) return;
+    const float* received = dy.rows(0, 0) + (unit.image * g.out_rows + unit.row) * out_row;
+    parts_[1] = Part{received, received + unit.images * unit.rows * out_row};
   }
 
-  // For a tile that is the `call`th of a block and takes `steps` results; a panel of the next results' gradients begins at `received`.
-  GRADIENTE_INLINE Ahead ahead(Index call, Index steps, const float* received, Index width, Index channels) {
-    if (call * kLineFloats < width) return Ahead{received + call * kLineFloats, channels};
-    if (image >= image_end) return Ahead{nullptr, 0};
-    const float* from = image;
-    image += steps * kLineFloats;
+  // For a tile of so many results.
+  GRADIENTE_INLINE Ahead ahead(Index results) {
+    Part& part = parts_[0].at < parts_[0].end ? parts_[0] : parts_[1];
+    if (part.at >= part.end) return Ahead{nullptr, 0};
+    const float* from = part.at;
+    part.at += results * kLinesAhead * kLineFloats;
     return Ahead{from, kLineFloats};
   }
+
+ private:
+  struct Part {
+    const float *at, *end;
+  };
+  Part parts_[2];
 };
 
 inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index number, const Panels& panels, const float* x,
@@ -188,14 +200,15 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
 
   const Index out_row = unit.image * g.out_rows + unit.row;
   const float* all_received = dy.rows(out_row, unit.images * unit.rows) + out_row * g.out_columns * g.out_channels;
-  Next next(g, units, number + 1, x);
+  Next next(g, units, number + 1, x, dy);
   for (Index p = 0; p < panels.count; ++p) {
     const int vectors = panels.vectors(p);
     const Index width = Index{vectors} * kWidth;
     const int size = panels.size(p);
     const Index tiles = ceil_div(run, outer_rows(vectors));
     float* panel_sums = sums + panels.first(p) * elements;
-    const bool packs = g.out_channels != width;
+    const bool packs = g.out_channels != width && (g.out_channels % kWidth != 0 || runs * tiles > kTilesInPlace);
+    const Index b_step = packs ? width : g.out_channels;
     float* packed = packs ? scratch(Scratch::columns, static_cast<std::size_t>(max_of(most, block * most) * width)) : nullptr;
     // Results are consecutive, image after image, row after row.
     const float* received = all_received + panels.first(p);
@@ -212,9 +225,9 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
         const float* a = patches + row * g.row_dilation * pitch + column * g.column_dilation * depth;
         for (Index t = 0, first = 0; t < tiles; ++t) {
           const int height = static_cast<int>(ceil_div(run - first, tiles - t));
-          const Ahead ahead = next.ahead(j * tiles + t, results, received, width, g.out_channels);
+          const Ahead ahead = next.ahead(results);
           const OuterTile tile = ahead.at == nullptr ? outer_tile_for<false>(height, vectors) : outer_tile_for<true>(height, vectors);
-          tile(a + first, step, segments + s, count, b, panel_sums + (j * run + first) * width, ahead);
+          tile(a + first, step, segments + s, count, b, b_step, panel_sums + (j * run + first) * width, ahead);
           first += height;
         }
       }

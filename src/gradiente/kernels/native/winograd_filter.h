@@ -59,7 +59,7 @@ struct WinogradFilterGradient {
         float* to = sums + panels.first(p) * kTile * g.depth + i * g.depth * width;
         for (Index m = 0, row = 0; m < tiles; ++m) {
           const int height = static_cast<int>(ceil_div(g.depth - row, tiles - m));
-          outer_tile_for<false>(height, vectors)(inputs + i * in_step + row, in_pitch, &whole, 1, packed, to + row * width, Ahead{});
+          outer_tile_for<false>(height, vectors)(inputs + i * in_step + row, in_pitch, &whole, 1, packed, width, to + row * width, Ahead{});
           row += height;
         }
       }
