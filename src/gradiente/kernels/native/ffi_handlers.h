@@ -20,18 +20,18 @@ using Result = ffi::Result<Floats>;
 using Numbers = ffi::Span<const int64_t>;
 
 // XLA asks the system for its buffers anew in each run, and each first touch of a page is a fault: a fifth of a training
-// step. A large result is therefore asked for in pages of 2 MB, where the system has them, before it is written. That concerns
-// this buffer only, not the process's allocator.
+// step. A large result is therefore asked for in pages of 2 MB, where the system has them, before it is written; whole ones, for
+// most results begin and end within one, which would be hundreds of small ones otherwise. That concerns these pages only, not the
+// process's allocator, and for what else lies in them it changes no more than their size.
 inline void prefer_large_pages(Result& result) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::size_t kLeast = std::size_t{2} << 20;
-  constexpr std::uintptr_t kPage = 4096;
+  constexpr std::uintptr_t kPage = std::uintptr_t{2} << 20;
   const std::size_t bytes = result->size_bytes();
-  if (bytes < kLeast) return;
+  if (bytes < kPage / 2) return;
   const auto start = reinterpret_cast<std::uintptr_t>(result->untyped_data());
-  const std::uintptr_t first = (start + kPage - 1) / kPage * kPage;
-  const std::uintptr_t end = (start + bytes) / kPage * kPage;
-  // A refusal leaves everything as it was.
+  const std::uintptr_t first = start / kPage * kPage;
+  const std::uintptr_t end = (start + bytes + kPage - 1) / kPage * kPage;
+  // A refusal, for addresses without memory too, leaves everything else as it was.
   (void)madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 #else
   (void)result;
