@@ -91,6 +91,7 @@ def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
         (2, 12, 32, 16, 1, 1),  # a filter that lies packed, and pixels that lie close
         (3, 10, 20, 40, 1, 1),  # several images of evenly spaced pixels in a task
         (3, 10, 48, 600, 1, 1),  # pixels as rows of a product of matrices
+        (3, 10, 24, 70, 1, 1),  # the same of a short common axis
         (3, 10, 600, 48, 1, 1),  # the same of the input gradient
         (4, 24, 70, 9, 1, 1),  # a filter's gradient whose images and received gradients change places
         (3, 20, 5, 160, 1, 1),  # one whose received gradients, of several panels, are read as they lie

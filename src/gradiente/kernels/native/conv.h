@@ -14,7 +14,7 @@ namespace GRADIENTE_ISA {
 
 constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
 constexpr int kWinogradOutputs = 4;        // along a side of a tile
-constexpr Index kProductDepth = 40;   // channels that are summed over, from which on a pixel's product is by blocks,
+constexpr Index kProductDepth = 24;   // channels that are summed over, from which on a pixel's product is by blocks,
 constexpr Index kProductPixels = 128; // if the pixels are so many
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,

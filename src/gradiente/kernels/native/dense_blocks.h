@@ -122,7 +122,13 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
       const auto panel = [&](Index p) { return packed + (p - part.p0) * all.width * depth; };
       for (Index p = part.p0; p < part.p1; ++p) pack(p, panel(p));
       for (Index t = 0; t < tiles.count; ++t) {
-        for (Index p = part.p0; p < part.p1; ++p) tile(p, t, panel(p), Ahead{packed, 0});
+        // The lines that the next tiles write: a store reads its line first, and shallow tiles would wait for theirs.
+        const bool asks = !g.streams && many == all.count && t + 1 < tiles.count;
+        const float* next = c + (part.i0 + tiles.first(t + 1)) * c_step;
+        const Index share = tiles.height(t) * c_step / many;
+        for (Index p = part.p0; p < part.p1; ++p, next += share) {
+          tile(p, t, panel(p), asks ? Ahead{next, ceil_div(share, depth)} : Ahead{packed, 0});
+        }
       }
       continue;
     }
