@@ -48,19 +48,44 @@ def test_random_sizes(cpu: str, case: Sizes, multiplier: int) -> None:
 
 @pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(
-    ("length", "channels", "size", "stride"),
+    ("batch", "lengths", "channels", "size", "stride"),
     [
-        (56, 144, 5, 2),
-        (28, 240, 3, 2),
-        (40, 32, 3, 1),
-        (14, 672, 5, 1),  # packed, some of the channels a task
-        (726, 16, 3, 2),  # an input gradient that goes past the caches
+        (2, (56, 56), 144, 5, 2),
+        (2, (28, 28), 240, 3, 2),
+        (2, (40, 40), 32, 3, 1),
+        (1, (14, 14), 672, 5, 1),  # some of the channels a task
+        (1, (9, 19), 35, 7, 1),  # bands of rows; a last vector that shares channels with the one before it
+        (3, (3, 130), 300, 3, 1),  # rows of all channels don't stay in the second cache
+        (2, (5, 3), 33, 5, 1),  # all of the image is edge
+        (4, (3, 3), 17, 2, 5),  # more phases than one gather takes
+        (2, (726, 726), 16, 3, 2),  # results that go past the caches
     ],
 )
-def test_shapes_with_ways_of_their_own(cpu: str, length: int, channels: int, size: int, stride: int) -> None:
+def test_shapes_with_ways_of_their_own(
+    cpu: str, batch: int, lengths: tuple[int, int], channels: int, size: int, stride: int
+) -> None:
     windows = (Window(size, stride), Window(size, stride))
-    pads = padding_of((length, length), windows, "SAME", ())
-    check(Sizes(2, (length, length), channels, 1, windows, pads, 0), cpu)
+    pads = padding_of(lengths, windows, "SAME", ())
+    check(Sizes(batch, lengths, channels, 1, windows, pads, 0), cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7])
+@given(
+    length=st.integers(1, 26),
+    before=st.integers(0, 8),
+    after=st.integers(0, 8),
+    channels=st.integers(1, 70),
+)
+@settings(max_examples=10)
+def test_rows_of_every_length(
+    cpu: str, size: int, stride: int, length: int, before: int, after: int, channels: int
+) -> None:
+    """Also padding so wide that some results see nothing of the image."""
+    windows = (Window(size, stride), Window(size, stride))
+    after = max(after, size - length - before)
+    check(Sizes(1, (length, length), channels, 1, windows, ((before, after),) * 2, 0), cpu)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "conv_gather.h"
-#include "depthwise_direct.h"
+#include "taps.h"
 
 namespace gradiente {
 namespace GRADIENTE_ISA {

@@ -55,5 +55,25 @@ GRADIENTE_INLINE Axis gradient_axis(Index in, Index phase, Index filter, Index s
   return axis;
 }
 
+// The taps that fall into the image, for result i of an axis.
+struct TapRange {
+  Index first, end;
+};
+
+GRADIENTE_INLINE TapRange taps_inside(const Axis& axis, Index i, Index size) {
+  const Index start = i * axis.stride + axis.lowest;
+  const Index first = start >= 0 ? 0 : ceil_div(-start, axis.spacing);
+  const Index end = start >= size ? 0 : min_of(axis.taps, ceil_div(size - start, axis.spacing));
+  return TapRange{min_of(first, axis.taps), max_of(end, min_of(first, axis.taps))};
+}
+
+// Results whose taps all lie in the image: [first, end).
+GRADIENTE_INLINE TapRange whole_results(const Axis& axis, Index size) {
+  const Index first = axis.lowest >= 0 ? 0 : ceil_div(-axis.lowest, axis.stride);
+  const Index reach = axis.lowest + (axis.taps - 1) * axis.spacing;
+  const Index end = reach >= size ? 0 : (size - 1 - reach) / axis.stride + 1;
+  return TapRange{min_of(first, axis.results), max_of(min_of(end, axis.results), min_of(first, axis.results))};
+}
+
 } // namespace GRADIENTE_ISA
 } // namespace gradiente

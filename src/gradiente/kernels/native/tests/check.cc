@@ -356,7 +356,7 @@ int main(int argc, char** argv) {
       c.method = static_cast<Method>(between(0, 2));
       const bool square = between(0, 1) == 1; // so that Winograd's transforms are met often
       c.filter_rows = square ? 3 + 2 * between(0, 1) : between(1, 5);
-      c.filter_columns = square ? c.filter_rows : between(1, 5);
+      c.filter_columns = square ? c.filter_rows : between(1, 7);
       c.row_stride = square ? 1 : between(1, 3);
       c.column_stride = square ? 1 : between(1, 3);
       c.row_dilation = square ? 1 : between(1, 2);
@@ -368,7 +368,7 @@ int main(int argc, char** argv) {
       const Index row_extent = (c.filter_rows - 1) * c.row_dilation, column_extent = (c.filter_columns - 1) * c.column_dilation;
       // The last windows may reach past the edge, or leave elements over.
       c.out_rows = between(1, 9);
-      c.out_columns = between(1, 9);
+      c.out_columns = between(1, 17);
       c.in_rows = std::max<Index>(1, (c.out_rows - 1) * c.row_stride + row_extent + 1 - c.row_padding - between(-2, 1));
       c.in_columns = std::max<Index>(1, (c.out_columns - 1) * c.column_stride + column_extent + 1 - c.column_padding - between(-2, 1));
       check_convolution(*k, c, false, workers, random);
