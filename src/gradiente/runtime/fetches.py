@@ -102,6 +102,8 @@ def fetch_key(fetch: Any) -> Any:
     """A hashable key that is the same for the same nesting of the same fetches. It holds them, so that none of them can be
     replaced by another at the same address.
     """
+    if isinstance(fetch, (Tensor, Operation)):
+        return fetch
     if is_list(fetch):
         return (type(fetch), *[fetch_key(f) for f in fetch])
     if is_mapping(fetch):

@@ -16,7 +16,7 @@ from gradiente.graph.evaluate import Ref
 from gradiente.graph.functions import FuncGraph
 from gradiente.graph.graph import Graph, get_default_graph
 from gradiente.graph.operation import Tensor
-from gradiente.graph.types import is_mapping
+from gradiente.graph.types import is_dict
 from gradiente.runtime import debug
 from gradiente.runtime.config import ConfigProto
 from gradiente.runtime.effects import Key
@@ -107,7 +107,7 @@ class Session:
         self._check_open()
         feeds: Any = feed_dict or {}
         # If these keys are known, they are tensors: no need to look at each.
-        found = self._cache.get((fetch_key(fetches), frozenset(feeds))) if is_mapping(feeds) else None
+        found = self._cache.get((fetch_key(fetches), frozenset(feeds))) if is_dict(feeds) else None
         if found is None:
             feeds = dict(feed_items(self._graph, feeds))
             found = self._runner(fetches, feeds)
