@@ -87,8 +87,11 @@ def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
         (2, 14, 32, 64, 5, 1),
         (9, 8, 128, 256, 3, 1),  # several images a task, several panels, the common axis in blocks
         (1, 7, 320, 1280, 1, 1),  # panels divided among threads, which pack them for themselves
+        (1, 7, 60, 192, 1, 1),  # panels narrowed so that threads get as many
         (1, 14, 500, 272, 1, 1),  # the same of a larger image, in several pieces of the common axis
         (2, 12, 32, 16, 1, 1),  # a filter that lies packed, and pixels that lie close
+        (1, 14, 30, 20, 3, 1),  # bands as even as can be
+        (3, 14, 30, 20, 3, 1),
         (3, 10, 20, 40, 1, 1),  # several images of evenly spaced pixels in a task
         (3, 10, 48, 600, 1, 1),  # pixels as rows of a product of matrices
         (3, 10, 24, 70, 1, 1),  # the same of a short common axis

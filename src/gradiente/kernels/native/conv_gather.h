@@ -138,16 +138,19 @@ inline bool lies_packed(const Gather& g, const FilterView& w, const Panels& pane
          forwards(g.rows, w.row_step, g.columns.taps * g.depth * width);
 }
 
+constexpr Index kMostShares = 8; // of the panels for each thread
+
 // How the results are divided into tasks: whole images, several of them if they are small, or bands of rows.
 struct Division {
+  Panels panels;
   Index images; // in a task; 1 if the image is divided
   Index bands;  // of an image
   Index shares; // of the panels, where images and bands are too few for the threads
   Index tasks;
 
-  GRADIENTE_INLINE Division(Index images, Index bands, Index shares, Index tasks)
-      : images(images), bands(bands), shares(shares), tasks(tasks) {}
-  GRADIENTE_INLINE Division(const Gather& g, Index panels, Index threads, bool pooled) {
+  // A single task for a single image.
+  GRADIENTE_INLINE explicit Division(const Panels& panels) : panels(panels), images(1), bands(1), shares(1), tasks(1) {}
+  GRADIENTE_INLINE Division(const Gather& g, Index threads, bool pooled) : panels(g.channels) {
     const Index results = g.rows.results * g.columns.results;
     const Index row_floats = g.columns.extent(g.columns.results) * g.depth;
     const Index image_floats = g.rows.extent(g.rows.results) * row_floats;
@@ -160,14 +163,19 @@ struct Division {
     } else {
       const Index kept = pooled ? max_of(image_floats, results * g.channels) : image_floats;
       const Index by_size = ceil_div(kept, kTaskFloats);
-      const Index by_threads = g.batch >= 2 * threads ? 1 : ceil_div(2 * threads, g.batch);
-      const Index most = max_of(Index{1}, min_of(g.rows.results, results / (kTaskResults / 2)));
+      const Index row_units = ceil_div(g.rows.results, pooled ? kPooled : 1);
+      const Index most = max_of(Index{1}, min_of(row_units, results / (kTaskResults / 2)));
+      bands = min_of(most, by_size);
       // Where the threads can share the panels, each packs its own, which no other core has to fetch.
-      const bool by_panels = g.batch * by_size < 2 * threads && panels >= 2 * threads;
-      bands = min_of(most, by_panels ? by_size : max_of(by_size, by_threads));
+      const bool by_panels = g.batch * bands < threads && panels.count >= 2 * threads;
+      if (g.batch < 2 * threads && !by_panels) bands = even_parts(g.batch, row_units, bands, most, threads);
     }
     const Index parts = ceil_div(g.batch, images) * bands;
-    shares = parts >= threads ? 1 : min_of(panels, ceil_div(2 * threads, parts));
+    shares = 1;
+    if (parts < threads) {
+      panels = even_panels(g.channels, parts, threads);
+      shares = min_of(panels.count, ceil_div(kMostShares * threads, parts));
+    }
     tasks = parts * shares;
   }
 };
@@ -320,9 +328,9 @@ constexpr Index kMostParts = 16; // of a gather
 inline void gather(const Gather* parts, Index count, const Source& x, const FilterView& w, const float* bias,
                    Activation activation, const Results& y, Workers& workers) {
   const Gather& g = parts[0];
-  const Panels panels(g.channels);
+  const Division division(g, workers.count(), y.pooled());
+  const Panels& panels = division.panels;
   const Index padded = panels.padded();
-  const Division division(g, panels.count, workers.count(), y.pooled());
   const bool packs = division.shares == 1 && division.tasks > 1;
   float* packed[kMostParts]; // null where the filter lies packed already, or tasks pack their own
   Index common = 0, products = 0;

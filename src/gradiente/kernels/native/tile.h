@@ -243,5 +243,33 @@ struct Panels {
   GRADIENTE_INLINE Index padded() const { return ceil_div(channels, kWidth) * kWidth; }
 };
 
+// What the busiest of some threads has to do where each of `times` works of `all` pieces is cut into so many parts.
+GRADIENTE_INLINE Index busiest(Index times, Index all, Index parts, Index threads) {
+  return ceil_div(times * parts, threads) * ceil_div(all, parts);
+}
+
+// The parts, `least` to `most`, that leave least to the busiest thread: 14 rows in four bands would be 3, 4, 3 and 4, of which one
+// of two threads gets both 4. Of equal ones up to two for each thread, so that one that comes late finds less to do.
+inline Index even_parts(Index times, Index all, Index least, Index most, Index threads) {
+  Index best = least;
+  for (Index parts = least + 1; parts <= min_of(most, 4 * threads); ++parts) {
+    const Index now = busiest(times, all, parts, threads), before = busiest(times, all, best, threads);
+    if (now < before || (now == before && times * parts <= 2 * threads)) best = parts;
+  }
+  return best;
+}
+
+// Panels for threads that share them: 12 vectors in panels of 4 would be two for one of two threads and one for the other.
+inline Panels even_panels(Index channels, Index times, Index threads) {
+  Panels best(channels);
+  const auto cost = [&](const Panels& p) { return ceil_div(times * p.count, threads) * p.most; };
+  for (int vectors = best.most - 1; vectors > 0; --vectors) {
+    const Panels narrower(channels, vectors);
+    // Narrower ones read more for each product.
+    if (10 * cost(narrower) <= 9 * cost(best)) best = narrower;
+  }
+  return best;
+}
+
 } // namespace GRADIENTE_ISA
 } // namespace gradiente
