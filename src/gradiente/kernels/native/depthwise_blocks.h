@@ -14,8 +14,8 @@ constexpr int kBlock = 8; // results side by side; their sums, 7 taps of a row a
 struct DepthwiseBlock {
   Index row_taps, x_row, w_row;            // rows of taps that lie in the image; from one to the next
   Index column_taps, x_column, w_column;   // the same of columns, but whether they lie in the image is said below
-  Index stride, spacing;                   // columns from result to result and from tap to tap
-  Index left, right;                       // columns from the first result's first tap on; [left, right) lie in the image
+  Index stride;                            // columns of taps from result to result
+  Index left, right;                       // columns of taps from the first result's first one on; [left, right) lie in the image
   Index y_step;                            // from result to result
   Index next_rows, next;                   // how many rows of the image are asked for, for the next results, and where they lie
   const float* bias;                       // or null
@@ -90,6 +90,8 @@ template <int kCount, bool kWhole>
 void tapwise_block(const DepthwiseBlock& block, const float* x, const float* w, float* y, Index channels) {
   const DepthwiseBlock g = block;
   const int size = kWhole ? kWidth : static_cast<int>(channels);
+  if (!kWhole && size >= kWidth) __builtin_unreachable();
+  const Index step = g.stride * g.x_column;
   for (Index next = 0; next < channels; next += kWidth) {
     const Index c = kWhole ? min_of(next, channels - kWidth) : 0;
     Vector sums[kCount];
@@ -99,10 +101,18 @@ void tapwise_block(const DepthwiseBlock& block, const float* x, const float* w, 
     for (Index i = 0; i < g.row_taps; ++i) {
       for (Index j = 0; j < g.column_taps; ++j) {
         const Vector tap = load_first(w + c + i * g.w_row + j * g.w_column, size);
-        Index column = j * g.spacing;
-        const float* pixel = x + c + i * g.x_row + column * g.x_column;
+        Index column = j;
+        const float* pixel = x + c + i * g.x_row + j * g.x_column;
+        if (column >= g.left && column + (kCount - 1) * g.stride < g.right) {
 #pragma GCC unroll 8
-        for (int r = 0; r < kCount; ++r, column += g.stride, pixel += g.stride * g.x_column) {
+          for (int r = 0; r < kCount; ++r, pixel += step) {
+            asm("" : "+r"(pixel));
+            sums[r] += load_first(pixel, size) * tap;
+          }
+          continue;
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < kCount; ++r, column += g.stride, pixel += step) {
           asm("" : "+r"(pixel));
           if (column >= g.left && column < g.right) sums[r] += load_first(pixel, size) * tap;
         }
@@ -127,6 +137,7 @@ inline BlockFunction sliding_block_for(Index taps, Index stride, Index count) {
     case 11: return sliding_block_of<1, 1>(count);
     case 21: return sliding_block_of<2, 1>(count);
     case 31: return sliding_block_of<3, 1>(count);
+    case 41: return sliding_block_of<4, 1>(count);
     case 51: return sliding_block_of<5, 1>(count);
     case 71: return sliding_block_of<7, 1>(count);
     case 32: return sliding_block_of<3, 2>(count);

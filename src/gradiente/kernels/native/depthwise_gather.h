@@ -17,7 +17,7 @@ constexpr Index kLeastVectors = 4;     // of channels in a task that has only so
 // Images, with their results, from 12 MB on are not expected in a cache: asked for ahead, smaller ones took up to a fifth longer.
 GRADIENTE_INLINE bool depthwise_is_far(Index floats) { return floats > Index{3} << 20; }
 
-// Results that lie regularly, with their taps.
+// Results that lie regularly, with their taps. Their columns' stride is a multiple of their taps' spacing.
 struct Phase {
   Axis rows, columns;
 };
@@ -94,14 +94,16 @@ inline void depthwise_row(const DepthwiseGather& g, const Phase& phase, Index r,
   const float* taps = part.w + (rows.index(seen.first) * g.filter_columns + columns.index(0)) * pixel;
   float* to = part.y + ((rows.first + r * rows.step) * g.out_columns + columns.first) * pixel;
   const Index below = rows.offset(rows.taps - 1) + 1 - rows.offset(seen.first);
+  // Columns are counted by those that taps lie apart.
+  const Index unit = columns.spacing, stride = columns.stride / unit;
+  const bool slides = part.channels >= kWidth && all_see_columns(columns, g.in_columns);
   DepthwiseBlock block{seen.end - seen.first, rows.spacing * line, rows.index_step * g.filter_columns * pixel,
-                       columns.taps, pixel, columns.index_step * pixel,
-                       columns.stride, columns.spacing, 0, 0,
+                       columns.taps, unit * pixel, columns.index_step * pixel,
+                       stride, 0, 0,
                        columns.step * pixel, part.next_rows, below * line,
                        part.bias, part.activation, part.streams};
-  const bool slides = columns.spacing == 1 && part.channels >= kWidth && all_see_columns(columns, g.in_columns);
   const auto function_for = [&](Index count) {
-    const BlockFunction sliding = slides ? sliding_block_for(columns.taps, columns.stride, count) : nullptr;
+    const BlockFunction sliding = slides ? sliding_block_for(columns.taps, stride, count) : nullptr;
     return sliding == nullptr ? tapwise_block_for(count, part.channels >= kWidth) : sliding;
   };
   const Index blocks = ceil_div(columns.results, kBlock);
@@ -109,8 +111,8 @@ inline void depthwise_row(const DepthwiseGather& g, const Phase& phase, Index r,
   const BlockFunction functions[] = {function_for(most), function_for(most - 1)};
   for (Index b = 0, first = 0; b < blocks; ++b) {
     const Index start = first * columns.stride + columns.lowest;
-    block.left = -start;
-    block.right = g.in_columns - start;
+    block.left = ceil_div(-start, unit);
+    block.right = ceil_div(g.in_columns - start, unit);
     functions[b >= wide](block, from + start * pixel, taps, to + first * block.y_step, part.channels);
     first += b < wide ? most : most - 1;
   }
