@@ -82,7 +82,7 @@ constexpr Index kTurnedDepth = 32; // of a filter's that are packed together, if
 // Packs `depth` rows of the filter's, `depth_step` apart, of `size` channels each.
 inline void pack_depth(const float* from, const FilterView& w, Index depth, Index size, Index width, float* out) {
   if (w.channel_step == 1) {
-    constexpr Index kAhead = 6; // rows; they are too far apart for the processor to look ahead itself
+    constexpr Index kAhead = 16; // rows; they are too far apart for the processor to look ahead itself
     const Index whole = size / kWidth;
     const int rest = static_cast<int>(size - whole * kWidth);
     for (Index d = 0; d < depth; ++d, from += w.depth_step, out += width) {
