@@ -116,6 +116,15 @@ def test_shapes_that_take_ways_of_their_own(
 
 
 @pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize(
+    ("batch", "channels", "size", "stride"), [(3, 70, 1, 1), (3, 70, 3, 2), (40, 8, 3, 2)]
+)
+def test_images_that_are_asked_for_ahead(cpu: str, batch: int, channels: int, size: int, stride: int) -> None:
+    windows, pads = (Window(size, stride),) * 2, ((size // 2,) * 2,) * 2
+    check(Sizes(batch, (110, 100), channels, 5, windows, pads, 0), cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(("way", "size"), [("direct", 1), ("direct", 3), ("winograd", 3)])
 def test_results_that_go_past_the_caches(cpu: str, way: str, size: int) -> None:
     windows, pads = (Window(size, 1),) * 2, ((size // 2,) * 2,) * 2

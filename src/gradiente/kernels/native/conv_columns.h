@@ -105,7 +105,8 @@ inline void gather_by_columns(const Gather* phases, Index count, const FewChanne
   workers.each(g.batch, g.batch * pixels * width * g.depth / kWidth, [&](Index n) {
     float* columns = scratch(Scratch::columns, static_cast<std::size_t>(pixels * width));
     const Division whole(panels);
-    gather_task(product, whole, 0, x.rows(n * g.in_rows, g.in_rows) + n * pixels * g.depth, filter, Activation::none, columns);
+    gather_task(product, whole, 0, x.rows(n * g.in_rows, g.in_rows) + n * pixels * g.depth, filter, Activation::none, columns,
+                Lines{nullptr, nullptr});
     float* written = y.rows(n * g.out_rows, g.out_rows);
     float* out = written + n * g.out_rows * g.out_columns * g.channels;
     for (Index p = 0; p < count; ++p) sum_columns(phases[p], f, columns, ends, out);

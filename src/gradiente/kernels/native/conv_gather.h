@@ -5,6 +5,7 @@
 // filter's row of it (filter columns x channels) lies together in the image already.
 #pragma once
 
+#include "dense_pack.h"
 #include "kernels.h"
 #include "patch.h"
 #include "pooled.h"
@@ -27,7 +28,8 @@ struct Gather {
   GRADIENTE_INLINE Index common() const { return rows.taps * columns.taps * depth; }
 };
 
-// A filter with an element (row, column, d, c) at row_step * row + column_step * column + depth_step * d + channel_step * c.
+// A filter with an element (row, column, d, c) at row_step * row + column_step * column + depth_step * d + channel_step * c. One of
+// the last two steps is 1.
 struct FilterView {
   const float* data;
   Index row_step, column_step, depth_step, channel_step;
@@ -37,6 +39,8 @@ struct FilterView {
 // leave the registers too often.
 constexpr Index kPanelFloats = 24 * 1024;
 constexpr Index kCloseDepth = 64;         // of an image, up to which the pixels of a tall tile fill few pages
+constexpr Index kFarFloats = Index{2} << 20; // of images, 8 MB, from which on they come from memory, or a cache as far away
+constexpr Index kOftenUsed = 256;         // products of an element, from which on its line is not waited for
 constexpr Index kTaskResults = 96;        // results in a task, at least, where there are so many
 constexpr Index kTaskFloats = 48 * 1024;  // of a task's patches, at most where that can be: they should stay in the second
 
@@ -77,8 +81,6 @@ inline Cut cut(const Gather& g, Index width, Index pitch, Segment* segments) {
   return Cut{segments, n, max_of(Index{1}, kPanelFloats / (longest * width))};
 }
 
-constexpr Index kTurnedDepth = 32; // of a filter's that are packed together, if its depth lies together in memory
-
 // Packs `depth` rows of the filter's, `depth_step` apart, of `size` channels each.
 inline void pack_depth(const float* from, const FilterView& w, Index depth, Index size, Index width, float* out) {
   if (w.channel_step == 1) {
@@ -94,17 +96,7 @@ inline void pack_depth(const float* from, const FilterView& w, Index depth, Inde
     }
     return;
   }
-  // Some of the depth at a time, so that what is written stays in the first cache.
-  for (Index first = 0; first < depth; first += kTurnedDepth) {
-    const Index end = min_of(depth, first + kTurnedDepth);
-    for (Index c = 0; c < size; ++c) {
-      const float* channel = from + c * w.channel_step;
-      for (Index d = first; d < end; ++d) out[d * width + c] = channel[d * w.depth_step];
-    }
-  }
-  if (size < width) {
-    for (Index d = 0; d < depth; ++d) clear(out + d * width + size, width - size);
-  }
+  pack_right(Right{from, w.channel_step, true}, 0, depth, 0, static_cast<int>(size), width, out);
 }
 
 // Packs channels [first, first + size) of the filter's rows [from, end), where it is [taps x depth][channels], as rows of `width`,
@@ -201,23 +193,65 @@ struct Pixels {
   GRADIENTE_INLINE Index result(Index n) const { return from_step > 0 ? first + n * to_step : to[n]; }
 };
 
+// The results of a task: of some images, or of a band of one.
+struct TaskRows {
+  Index image, images;
+  Index row, rows;
+
+  GRADIENTE_INLINE TaskRows(const Gather& g, const Division& division, Index number, bool pooled) {
+    const Index task = number / division.shares, band = task % division.bands;
+    image = task / division.bands * division.images;
+    images = min_of(division.images, g.batch - image);
+    // Windows of a pool are not torn.
+    const Index unit_rows = pooled ? kPooled : 1;
+    const Index row_units = ceil_div(g.rows.results, unit_rows);
+    row = row_units * band / division.bands * unit_rows;
+    rows = min_of(g.rows.results, row_units * (band + 1) / division.bands * unit_rows) - row;
+  }
+
+  // What they see of each image.
+  GRADIENTE_INLINE PatchWindow window(const Gather& g) const {
+    return PatchWindow{row * g.rows.stride + g.rows.lowest, g.rows.extent(rows), g.columns.lowest,
+                       g.columns.extent(g.columns.results)};
+  }
+};
+
+// Memory that comes to the second cache line by line.
+struct Lines {
+  const float *at, *end;
+
+  GRADIENTE_INLINE void fetch(Index count) {
+    for (; count > 0 && at < end; --count, at += kLineFloats) __builtin_prefetch(at, 0, 2);
+  }
+};
+
+// What a task reads, if there is such a task and it is worth fetching; of as many `parts`, the one at `part`.
+inline Lines read_by(const Gather& g, const Division& division, Index number, const Source& x, bool pooled, Index part,
+                     Index parts) {
+  const bool near = g.batch * g.in_rows * g.in_columns * g.depth < kFarFloats;
+  const bool foreseen = g.rows.taps * g.columns.taps == 1 && g.depth <= kCloseDepth; // by the processor
+  const bool used_often = g.rows.taps * g.columns.taps * g.channels >= kOftenUsed * g.rows.stride * g.columns.stride;
+  if (number >= division.tasks || x.pooled() || near || foreseen || used_often) return Lines{nullptr, nullptr};
+  const TaskRows task(g, division, number, pooled);
+  const PatchWindow window = task.window(g);
+  const Index first = min_of(g.in_rows, max_of(Index{0}, window.first_row));
+  const Index end = min_of(g.in_rows, max_of(Index{0}, window.first_row + window.rows));
+  const Index row = g.in_columns * g.depth;
+  const float* from = x.rows(0, 0) + (task.image * g.in_rows + first) * row;
+  const Index size = ((task.images - 1) * g.in_rows + end - first) * row;
+  return Lines{from + size * part / parts, from + size * (part + 1) / parts};
+}
+
+// `coming` is what a later task reads: it is fetched while this one's tiles are computed.
 inline void gather_task(const Gather& g, const Division& division, Index number, const Source& x, const PackedFilter& filter,
-                        Activation activation, const Results& y) {
+                        Activation activation, const Results& y, Lines coming) {
   const Index share = number % division.shares;
-  const Index task = number / division.shares;
-  const Index image = task / division.bands * division.images;
-  const Index images = min_of(division.images, g.batch - image);
-  const Index band = task % division.bands;
-  // Windows of a pool are not torn.
-  const Index unit_rows = y.pooled() ? kPooled : 1;
-  const Index row_units = ceil_div(g.rows.results, unit_rows);
-  const Index row0 = row_units * band / division.bands * unit_rows;
-  const Index rows = min_of(g.rows.results, row_units * (band + 1) / division.bands * unit_rows) - row0;
+  const TaskRows part(g, division, number, y.pooled());
+  const Index image = part.image, images = part.images, row0 = part.row, rows = part.rows;
   const Index per_image = rows * g.columns.results;
   if (per_image == 0) return;
 
-  const PatchWindow window{row0 * g.rows.stride + g.rows.lowest, g.rows.extent(rows), g.columns.lowest,
-                           g.columns.extent(g.columns.results)};
+  const PatchWindow window = part.window(g);
   const Index in_size = g.in_rows * g.in_columns * g.depth;
   const bool in_place = window.inside(g.in_rows, g.in_columns);
   const Index pitch = (in_place ? g.in_columns : window.columns) * g.depth;
@@ -298,7 +332,9 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       const Index unit = narrow ? kGroup : 1;
       const Index units = results / unit;
       const Index tiles = ceil_div(units, narrow ? kMostGroups : tile_rows(vectors));
+      const Index lines = coming.at < coming.end ? ceil_div(coming.end - coming.at, tiles * kLineFloats) : 0;
       for (Index t = 0, first = 0; t < tiles; ++t) {
+        coming.fetch(lines);
         const int height = static_cast<int>(ceil_div(units - first, tiles - t));
         const float* a[kMostRows];
         Index at[kMostRows];
@@ -353,7 +389,8 @@ inline void gather(const Gather* parts, Index count, const Source& x, const Filt
   workers.each(division.tasks, g.batch * products * padded / (2 * kWidth), [&](Index t) {
     for (Index p = 0; p < count; ++p) {
       const float* data = packed[p] == nullptr && lies_packed(parts[p], w, panels) ? w.data : packed[p];
-      gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias}, activation, y);
+      gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias}, activation, y,
+                  read_by(g, division, t + workers.count(), x, y.pooled(), p, count));
     }
   });
 }
