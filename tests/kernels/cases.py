@@ -140,6 +140,13 @@ def misaligned(values: Array) -> Any:
     return jnp.asarray(view)
 
 
+def scale_of(want: Array, *factors: Array) -> float:
+    """The largest value, or the largest term that it may be made of: that of products of these. Values can all be zero, where
+    Winograd's way has rounding errors."""
+    term = float(np.prod([np.abs(f).max(initial=1e-6) for f in factors]))
+    return max(term, float(np.abs(want).max(initial=0)))
+
+
 def assert_near(
     got: Any, want: Array, tolerance: float = 2e-6, terms: int = 1, scale: float | None = None
 ) -> None:

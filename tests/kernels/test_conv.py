@@ -18,6 +18,7 @@ from tests.kernels.cases import (
     method,
     misaligned,
     random,
+    scale_of,
     sizes,
     using,
     winograd_sizes,
@@ -42,11 +43,12 @@ def check(case: Sizes, cpu: str, tolerance: float = 2e-6) -> None:
     taps = case.windows[0].size * case.windows[1].size
     xs, ws, gs = misaligned(x), misaligned(filters), misaligned(grad)
     with using(cpu):
-        assert_near(device.conv(xs, ws, case.windows, case.pads), y, tolerance, taps * case.channels)
+        got = device.conv(xs, ws, case.windows, case.pads)
+        assert_near(got, y, tolerance, taps * case.channels, scale_of(y, x, filters))
         got = device.conv_input_gradient(gs, ws, case.lengths, case.windows, case.pads)
-        assert_near(got, dx, tolerance, taps * case.outputs)
+        assert_near(got, dx, tolerance, taps * case.outputs, scale_of(dx, grad, filters))
         got = device.conv_filter_gradient(xs, gs, case.windows, case.pads)
-        assert_near(got, dw, tolerance, y.size // case.outputs)
+        assert_near(got, dw, tolerance, y.size // case.outputs, scale_of(dw, x, grad))
 
 
 @pytest.mark.parametrize("cpu", cpus())

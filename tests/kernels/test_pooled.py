@@ -16,6 +16,7 @@ from tests.kernels.cases import (
     method,
     misaligned,
     random,
+    scale_of,
     sizes,
     using,
     winograd_sizes,
@@ -82,7 +83,7 @@ def check(case: Sizes, cpu: str, same: bool, tolerance: float | None = None) -> 
         np.testing.assert_array_equal(largest, best)
         np.testing.assert_array_equal(at, np.where(best > 0, elements.argmax(-1), 4))
     else:
-        scale = float(np.abs(reference.conv(*exact, case.windows, case.pads)).max(initial=1e-6))
+        scale = scale_of(reference.conv(*exact, case.windows, case.pads), *exact)
         terms = case.channels * taps[0] * taps[1]
         assert_near(largest, best, tolerance, terms, scale)
         chosen = np.take_along_axis(
@@ -90,13 +91,10 @@ def check(case: Sizes, cpu: str, same: bool, tolerance: float | None = None) -> 
         )
         assert_near(chosen[..., 0], best, 2 * tolerance, terms, scale)
     close = tolerance or 2e-6
-    assert_near(
-        dx, reference.conv_input_gradient(whole, exact[1], case.lengths, case.windows, case.pads), close,
-        taps[0] * taps[1] * case.outputs,
-    )  # fmt: skip
-    assert_near(
-        dw, reference.conv_filter_gradient(exact[0], whole, case.windows, case.pads), close, best.size
-    )
+    want = reference.conv_input_gradient(whole, exact[1], case.lengths, case.windows, case.pads)
+    assert_near(dx, want, close, taps[0] * taps[1] * case.outputs, scale_of(want, whole, filters))
+    want = reference.conv_filter_gradient(exact[0], whole, case.windows, case.pads)
+    assert_near(dw, want, close, best.size, scale_of(want, x, whole))
     assert_near(db, whole.sum((0, 1, 2)), 2e-6, best.size)
 
 
