@@ -19,7 +19,8 @@ constexpr Index kProductPixels = 128; // if the pixels are so many
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
-// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's about 60 in all (with its packing).
+// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's about 60 in all (with its packing),
+// and 15 more for each element where they are too many for two second caches: written and read again, they come from far away.
 inline bool use_winograd(const Conv2d& c) {
   const bool possible = c.filter_rows == c.filter_columns && (c.filter_rows == 3 || c.filter_rows == 5) &&
                         c.row_stride == 1 && c.column_stride == 1 && c.row_dilation == 1 && c.column_dilation == 1;
@@ -32,7 +33,9 @@ inline bool use_winograd(const Conv2d& c) {
   const double results = static_cast<double>(c.batch * c.out_rows * c.out_columns);
   const double in = static_cast<double>(c.in_channels), out = static_cast<double>(c.out_channels);
   const double taps = static_cast<double>(c.filter_rows * c.filter_rows);
-  const double transformed = elements * (0.625 * in * out + 4 * (in + out)) + 60 * in * out;
+  const bool far = side * side * c.in_channels * c.out_channels > 2 * second_cache_floats();
+  const double filter = 60 + (far ? 15 * static_cast<double>(side * side) : 0);
+  const double transformed = elements * (0.625 * in * out + 4 * (in + out)) + filter * in * out;
   return transformed < 0.5 * results * taps * in * out;
 }
 
