@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "thread_team.h"
 #include "xla/ffi/api/ffi.h"
-#include "xla_workers.h"
 
 namespace gradiente {
 
@@ -18,6 +18,12 @@ using ffi::ThreadPool;
 using Floats = ffi::Buffer<ffi::F32>;
 using Result = ffi::Result<Floats>;
 using Numbers = ffi::Span<const int64_t>;
+
+// As many of the team's threads as XLA has of its own.
+class XlaWorkers : public TeamWorkers {
+ public:
+  explicit XlaWorkers(const ThreadPool& pool) : TeamWorkers(pool.num_threads()) {}
+};
 
 // XLA asks the system for its buffers anew in each run, and each first touch of a page is a fault: a fifth of a training
 // step. A large result is therefore asked for in pages of 2 MB, where the system has them, before it is written; whole ones, for

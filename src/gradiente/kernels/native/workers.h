@@ -5,7 +5,7 @@
 
 namespace gradiente {
 
-// The threads that a kernel may use. Behind it stands XLA's thread pool, or that of the tests.
+// The threads that a kernel may use.
 class Workers {
  public:
   using Function = void (*)(void* context, std::ptrdiff_t task);
@@ -20,7 +20,7 @@ class Workers {
   // How many threads can work at once, this one included.
   virtual int count() const = 0;
 
-  // Whether the other threads have worked a moment ago, and look for more before they sleep.
+  // Whether another thread looks for work.
   virtual bool awake() const = 0;
 
   // Whether work of so many cycles, which is a guess, is done sooner if it is divided. No result may depend on the answer.

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "../kernels.h"
+#include "../thread_team.h"
 #include "check.h"
+#include "check_team.h"
 
 namespace {
 
@@ -345,12 +347,13 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
   std::mt19937 random(1);
   const auto between = [&](Index low, Index high) { return std::uniform_int_distribution<Index>(low, high)(random); };
+  check_team(rounds);
   int checked = 0;
   for (const char* name : {"baseline", "avx2", "avx512"}) {
     const Kernels* k = kernels_named(name);
     if (k == nullptr) continue;
     for (int round = 0; round < rounds; ++round) {
-      ThreadWorkers workers(static_cast<int>(between(1, 3)));
+      TeamWorkers workers(static_cast<int>(between(1, 3)));
       Conv2d c{};
       c.batch = between(1, 4);
       c.method = static_cast<Method>(between(0, 2));

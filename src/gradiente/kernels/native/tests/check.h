@@ -1,40 +1,17 @@
-// What the kernels' own tests share: threads, arrays that a sanitizer watches, a convolution's products, and the comparison.
+// What the kernels' own tests share: arrays that a sanitizer watches, a convolution's products, and the comparison.
 #pragma once
 
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "../kernels.h"
 
 namespace gradiente {
-
-// Threads of the test's own.
-class ThreadWorkers : public Workers {
- public:
-  explicit ThreadWorkers(int count) : count_(count) {}
-  int count() const override { return count_; }
-  bool awake() const override { return true; }
-  void run(std::ptrdiff_t tasks, Function function, void* context) override {
-    std::atomic<std::ptrdiff_t> next{0};
-    const auto work = [&] {
-      for (std::ptrdiff_t task; (task = next.fetch_add(1)) < tasks;) function(context, task);
-    };
-    std::vector<std::thread> helpers;
-    for (int i = 1; i < count_; ++i) helpers.emplace_back(work);
-    work();
-    for (std::thread& helper : helpers) helper.join();
-  }
-
- private:
-  int count_;
-};
 
 // An array of exactly its size, 4 bytes after a multiple of 16.
 class Array {
