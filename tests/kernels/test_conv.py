@@ -68,6 +68,14 @@ def test_winograd(cpu: str, case: Sizes) -> None:
 
 
 @pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("batch", [1, 4, 5, 12])
+def test_winograd_of_few_and_many_tiles(cpu: str, batch: int) -> None:
+    """16 tiles an image. The filter's gradient is divided by its rows for up to 64 of them, and else by the tiles."""
+    with method("winograd"):
+        check(Sizes(batch, (15, 14), 33, 130, (Window(3, 1),) * 2, ((1, 1),) * 2, 0), cpu, 2e-5)
+
+
+@pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize("scale", [1e4, 1e-30])
 def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
     x, filters = random(0, (2, 9, 9, 20)) * np.float32(scale), random(1, (3, 3, 20, 20))
