@@ -28,22 +28,27 @@ def test_aligned_memory() -> None:
     assert not is_aligned(aligned_empty((16, 16), np.dtype(np.float32)).T)
 
 
-def test_only_misaligned_arrays_are_copied_and_their_memory_is_kept() -> None:
+def test_large_aligned_arrays_stay_and_others_are_copied_to_memory_that_is_kept() -> None:
     staging = Staging(3)
-    good = aligned_empty((8, 16), np.dtype(np.float32))
-    good[...] = 1
-    bad = misaligned(np.arange(128, dtype=np.float32).reshape(8, 16))
-    values, taken = staging.take([good, bad, np.float32(3)])
-    assert values[0] is good
-    assert values[1] is not bad
-    assert is_aligned(values[1])
-    np.testing.assert_array_equal(values[1], bad)
-    beside, _ = staging.take([good, bad, np.float32(3)])
-    assert beside[1] is not values[1]
+    large = aligned_empty((256, 256), np.dtype(np.float32))
+    small = aligned_empty((8, 16), np.dtype(np.float32))
+    large[...] = small[...] = 1
+    shifted = misaligned(np.arange(128, dtype=np.float32).reshape(8, 16))
+    values, taken = staging.take([large, small, shifted])
+    assert values[0] is large
+    for value, copy in zip([small, shifted], values[1:], strict=True):
+        assert copy is not value
+        np.testing.assert_array_equal(np.asarray(copy), value)
+    beside, _ = staging.take([large, small, shifted])
+    assert beside[2] is not values[2]
     staging.give_back(taken)
-    assert staging.take([good, bad + 1, np.float32(3)])[0][1] is not None
-    turned, taken = staging.take([good, bad.reshape(16, 8), 1])
-    assert turned[1].shape == (16, 8)
+    again, taken = staging.take([large, small + 1, shifted + 1])
+    assert again[2] is values[2]
+    np.testing.assert_array_equal(np.asarray(again[2]), shifted + 1)
+    staging.give_back(taken)
+    turned, _ = staging.take([large, 1, shifted.reshape(16, 8)])
+    assert turned[1] == 1
+    assert turned[2].shape == (16, 8)
 
 
 def test_a_view_in_any_order_is_fed_as_it_reads() -> None:

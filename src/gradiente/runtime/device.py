@@ -5,70 +5,34 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import starmap
 from typing import Any
 
 import numpy as np
 
-from gradiente.graph.errors import InternalError, OpError, ResourceExhaustedError
 from gradiente.graph.evaluate import Ref
 from gradiente.graph.graph import Graph
 from gradiente.graph.operation import Operation, Tensor
 from gradiente.kernels import dense
 from gradiente.runtime import debug
 from gradiente.runtime.backend import jax, jnp
+from gradiente.runtime.calls import Bound, Programs, Results, Values, call, translated
 from gradiente.runtime.effects import Key, first_count
 from gradiente.runtime.interpret import Check, Context, run_operations
 from gradiente.runtime.large_pages import has_large_pages, in_large_pages
 from gradiente.runtime.plan import Segment
 from gradiente.runtime.staging import Staging
+from gradiente.runtime.state import State
 from gradiente.runtime.windows import Windows
-
-State = dict[Key, Any]
 
 MOST_FUNCTIONS = 256
 """Sets of values for which a segment stays compiled; the one not used for longest makes room."""
 
 
-def _start_counts(keys: Iterable[Key], state: State) -> None:
+def _start_counts(keys: Iterable[Key], state: Values) -> None:
     """Give the random ops that have not run yet their counts, so that the first run compiles what later ones use."""
     for key in keys:
         if key not in state and key.startswith(("count:", "fresh:")):
             state[key] = first_count(key)
-
-
-def _call(program: Any, state: State, written: State, *arguments: Any) -> tuple[list[Any], State, Any]:
-    """Call a compiled program, which takes the buffers of ``written`` for its own, and put their new values into ``state``.
-
-    These must not be lost to a Ctrl-C, which Python raises when a call returns: ``extend`` has them in the list by then,
-    and an interrupted update of the state is made again.
-    """
-    results: list[Any] = []
-    kept = False
-    try:
-        with jax.enable_x64(True):
-            results.extend(starmap(program, ((written, *arguments),)))
-        _keep(state, written, results)
-        kept = True
-    except jax.errors.JaxRuntimeError as error:
-        raise _translated(error) from error
-    finally:
-        if not kept:
-            _keep(state, written, results)
-    return results[0]
-
-
-def _keep(state: State, written: State, results: Sequence[Any]) -> None:
-    for _, new, _ in results:
-        state.update({k: new[k] for k in written if k in new})
-    if not results:
-        for key in [k for k, v in written.items() if _is_gone(v)]:
-            state.pop(key, None)
-
-
-def _is_gone(value: Any) -> bool:
-    """Whether the value's buffer was given to a program that failed."""
-    return hasattr(value, "is_deleted") and value.is_deleted()
 
 
 class Executable:
@@ -136,17 +100,34 @@ class Executable:
         their way when this returns.
         """
         function, inputs = self.chosen(inputs, static)
-        _start_counts(self.written, state)
-        written = {k: state[k] for k in self.written if k in state}
-        read = {k: state[k] for k in self.read_only if k in state}
-        outputs, new, ok = _call(function.jitted, state, written, read, inputs)
+        bound: Bound | None = state.bound.get(self)
+        results = None
+        if bound is not None and bound.jitted is function.jitted:
+            results = bound.start(inputs)
+        written: Values = {}
+        read: Values | None = None
+        if results is None:
+            _start_counts(self.written, state)
+            written, read = self._taken(state)
+            results = call(function.jitted, state, written, read, inputs)
+        outputs, new, ok = results
         if getattr(ok, "ndim", 0):  # one element for each check; without checks, a scalar or ()
             failed = np.flatnonzero(~np.asarray(ok))
             if failed.size:
+                read = read or self._taken(state)[1]
                 raise function.checks_of(written, read, inputs)[int(failed[0])].failure()
         if len(new) != len(written):
             state.update(new)
+        if read is not None and not self.written:
+            state.bound[self] = Bound(function.jitted, function.programs, read, inputs)
         return outputs, outputs or [ok]
+
+    def _taken(self, state: Values) -> tuple[Values, Values]:
+        """What the program writes, and what it only reads."""
+        return (
+            {k: state[k] for k in self.written if k in state},
+            {k: state[k] for k in self.read_only if k in state},
+        )
 
     @staticmethod
     def wait(pending: Sequence[Any]) -> None:
@@ -156,7 +137,7 @@ class Executable:
             for value in pending:
                 value.block_until_ready()
         except jax.errors.JaxRuntimeError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
 
 class _Traced:
@@ -188,8 +169,9 @@ class _Traced:
         self.checks: list[Check] = []
         self._checks_by_shapes: dict[Any, list[Check]] = {}
         self.jitted: Any = jax.jit(self.body, donate_argnums=(0,))
+        self.programs: Programs = {}
 
-    def body(self, written: State, read: State, inputs: Sequence[Any]) -> tuple[list[Any], State, Any]:
+    def body(self, written: Values, read: Values, inputs: Sequence[Any]) -> Results:
         """What JAX traces: the segment's operations, in order."""
         segment = self._segment
         self._note_compilation()
@@ -206,7 +188,9 @@ class _Traced:
         run_operations(program.steps, env, ctx, program.must_fold)
         fed = {id(v) for v in inputs}
         outputs = [self._own(ctx.value(env[t]), t.dtype.np, fed) for t in segment.outputs]
-        new: State = {k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state}
+        new: Values = {
+            k: self._own(ctx.state[k], None, fed) for k in segment.effects.writes if k in ctx.state
+        }
         checks = [*ctx.checks, *_inner_checks(ctx, new)]
         self.checks = checks
         self._checks_by_shapes[_shapes(written, read, inputs)] = checks
@@ -232,22 +216,22 @@ class _Traced:
             return jnp.array(value, dtype=dtype, copy=True)
         return jnp.asarray(value, dtype=dtype)
 
-    def checks_of(self, written: State, read: State, inputs: Sequence[Any]) -> list[Check]:
+    def checks_of(self, written: Values, read: Values, inputs: Sequence[Any]) -> list[Check]:
         """The checks of the executable for these shapes: what they say may depend on them."""
         return self._checks_by_shapes[_shapes(written, read, inputs)]
 
-    def lower(self, written: State, read: State, inputs: Sequence[Any]) -> Any:
+    def lower(self, written: Values, read: Values, inputs: Sequence[Any]) -> Any:
         """The lowered program, for looking at (``as_text``)."""
         with jax.enable_x64(True):
             return self.jitted.lower(written, read, inputs)
 
 
-def _shapes(written: State, read: State, inputs: Sequence[Any]) -> Any:
+def _shapes(written: Values, read: Values, inputs: Sequence[Any]) -> Any:
     state = tuple((k, np.shape(v)) for values in (written, read) for k, v in sorted(values.items()))
     return state, tuple(np.shape(v) for v in inputs)
 
 
-def _inner_checks(ctx: Context, new: State) -> list[Check]:
+def _inner_checks(ctx: Context, new: Values) -> list[Check]:
     """The checks made inside loops and branches, whose outcome travels with the state."""
     found: list[Check] = []
     for key in [k for k in new if k.startswith("check:")]:
@@ -255,15 +239,6 @@ def _inner_checks(ctx: Context, new: State) -> list[Check]:
         if check is not None:
             found.append(Check(check.op, ok, check.message, check.error))
     return found
-
-
-def _translated(error: Exception) -> OpError:
-    text = str(error).strip()
-    if "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower():
-        return ResourceExhaustedError(
-            None, None, f"Out of memory while the program ran: {text.splitlines()[0]}. Use a smaller batch."
-        )
-    return InternalError(None, None, f"XLA failed: {text}")
 
 
 def place(value: Any) -> Any:
@@ -327,7 +302,7 @@ class StepProgram:
         written = {k: state[k] for k in self._executable.written if k in state}
         read = {k: state[k] for k in self._executable.read_only if k in state}
         fixed = [env.get(t) for t in segment.inputs]
-        outputs, new, oks = _call(self._jitted, state, written, read, list(data), fixed, indices)
+        outputs, new, oks = call(self._jitted, state, written, read, list(data), fixed, indices)
         state.update(new)
         if traced.checks:
             failed = np.argwhere(~np.asarray(oks))
@@ -341,7 +316,9 @@ class StepProgram:
         inputs = traced.inputs
         position = {t: i for i, t in enumerate(batched)}
 
-        def many(written: State, read: State, data: Sequence[Any], fixed: Sequence[Any], indices: Any) -> Any:
+        def many(
+            written: Values, read: Values, data: Sequence[Any], fixed: Sequence[Any], indices: Any
+        ) -> Any:
             def step(carry: Any, batch: Any) -> Any:
                 variables, alive = carry
                 values = [

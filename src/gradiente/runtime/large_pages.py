@@ -17,7 +17,7 @@ from gradiente.runtime.backend import jax
 _LEAST = 4 << 20
 """Bytes of an array that holds a whole page wherever it lies, and some more."""
 
-_PAGE = 4096
+_LARGE = 2 << 20
 
 _COLLAPSE = 25
 """``MADV_COLLAPSE`` of Linux's madvise."""
@@ -37,11 +37,18 @@ def in_large_pages(value: Any) -> Any:
         return value
     # XLA reads a NumPy array where it lies, if it can. A program that may write there takes other memory instead.
     owned = jax.device_put(value, may_alias=False).block_until_ready()
-    start = owned.unsafe_buffer_pointer()
-    first = -(-start // _PAGE) * _PAGE
-    # A refusal leaves everything as it was.
-    _madvise()(first, (start + owned.nbytes - first) // _PAGE * _PAGE, _COLLAPSE)
+    move_to_large_pages(owned)
     return owned
+
+
+def move_to_large_pages(value: Any) -> None:
+    """Put the memory of a JAX array into large pages where it lies, with what else is in the first and the last of them."""
+    start, end = value.unsafe_buffer_pointer(), value.unsafe_buffer_pointer() + value.nbytes
+    first, last = start // _LARGE * _LARGE, -(-end // _LARGE) * _LARGE
+    # A refusal leaves everything as it was. It may be for what is around the array.
+    if _madvise()(first, last - first, _COLLAPSE):
+        first, last = -(-start // _LARGE) * _LARGE, end // _LARGE * _LARGE
+        _madvise()(first, last - first, _COLLAPSE)
 
 
 @cache

@@ -19,12 +19,11 @@ from gradiente.graph.operation import Tensor
 from gradiente.graph.types import is_dict
 from gradiente.runtime import debug
 from gradiente.runtime.config import ConfigProto
-from gradiente.runtime.effects import Key
 from gradiente.runtime.feeds import feed_items, feed_value
 from gradiente.runtime.fetches import Fetches, fetch_key
 from gradiente.runtime.habits import Habits
 from gradiente.runtime.run import Runner
-from gradiente.runtime.state import checked, exported
+from gradiente.runtime.state import State, checked, exported
 
 if TYPE_CHECKING:
     from gradiente.runtime.loop import StepLoop
@@ -60,7 +59,7 @@ class Session:
         self._cpu_only = dict(getattr(self._config, "device_count", None) or {}).get("GPU") == 0
         self._closed = False
         self._lock = threading.RLock()
-        self._values: dict[Key, Any] = {}
+        self._values = State()
         self._cache: dict[Any, tuple[Fetches, Runner]] = {}
         self._bodies: dict[Any, Runner] = {}
         self._resources: dict[Any, Any] = {}
@@ -231,7 +230,7 @@ class Session:
     # --- state ------------------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> dict[Key, Any]:
+    def state(self) -> State:
         """The values of the variables and counters; hold ``lock`` while using it."""
         return self._values
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import addressof, c_char
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from gradiente.runtime.backend import jax
 ALIGNMENT = 64
 """Bytes, as XLA's CPU backend aligns its own buffers."""
 
-_SMALL = 256
-"""Bytes up to which XLA copies an array at once, in the calling thread."""
+_SMALL = 64 << 10
+"""Bytes up to which the copy of an aligned array takes less than making an array of JAX's for it."""
 
 Array = np.ndarray[Any, Any]
 
@@ -53,6 +53,21 @@ def _reads_host_memory() -> bool:
     return jax.default_backend() == "cpu"
 
 
+class _Kept(NamedTuple):
+    """Memory that is kept, and the same as an array of JAX's, unless XLA reads it elsewhere."""
+
+    memory: Array
+    array: Any
+
+    @staticmethod
+    def like(value: Array) -> _Kept:
+        memory = aligned_empty(value.shape, value.dtype)
+        with jax.enable_x64(True):
+            array = jax.device_put(memory)
+        same = array.unsafe_buffer_pointer() == memory.__array_interface__["data"][0]
+        return _Kept(memory, array if same else memory)
+
+
 class Staging:
     """The aligned copies of an executable's inputs, kept for the next run.
 
@@ -64,26 +79,28 @@ class Staging:
     """
 
     def __init__(self, count: int) -> None:
-        self._free: list[Array | None] = [None] * count
+        self._free: list[_Kept | None] = [None] * count
 
-    def take(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[tuple[int, Array]]]:
-        """The values, misaligned NumPy arrays replaced by aligned copies; and these copies, to ``give_back``."""
-        result: Sequence[Any] = values
-        taken: list[tuple[int, Array]] = []
+    def take(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[tuple[int, _Kept]]]:
+        """The values, NumPy arrays replaced by aligned copies, unless they are large and aligned; and these copies, to
+        ``give_back``.
+        """
+        result: list[Any] = list(values)
+        taken: list[tuple[int, _Kept]] = []
         for position, value in enumerate(values):
-            if not is_array(value) or value.nbytes <= _SMALL or value.dtype.hasobject:
+            if not is_array(value) or value.dtype.hasobject or not _reads_host_memory():
                 continue
-            if is_aligned(value) or not _reads_host_memory():
+            if value.nbytes > _SMALL and is_aligned(value):
                 continue
             kept, self._free[position] = self._free[position], None
-            if kept is None or kept.shape != value.shape or kept.dtype != value.dtype:
-                kept = aligned_empty(value.shape, value.dtype)
-            np.copyto(kept, value)
+            if kept is None or kept.memory.shape != value.shape or kept.memory.dtype != value.dtype:
+                kept = _Kept.like(value)
+            np.copyto(kept.memory, value)
             taken.append((position, kept))
-            result = [*result[:position], kept, *result[position + 1 :]]
+            result[position] = kept.array
         return result, taken
 
-    def give_back(self, taken: Sequence[tuple[int, Array]]) -> None:
+    def give_back(self, taken: Sequence[tuple[int, _Kept]]) -> None:
         """Keep the copies for the next run; nobody reads them any more."""
-        for position, value in taken:
-            self._free[position] = value
+        for position, kept in taken:
+            self._free[position] = kept

@@ -13,6 +13,38 @@ from gradiente.graph.graph import Graph
 from gradiente.runtime.effects import Key, is_variable
 
 
+class State(dict[Key, Any]):
+    """The values of a session's variables and counters.
+
+    Attributes:
+        bound: what programs have prepared from the values as they are. Any change of a value empties it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bound: dict[Any, Any] = {}
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        self.bound.clear()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: Key) -> None:
+        self.bound.clear()
+        super().__delitem__(key)
+
+    def update(self, *values: Any, **named: Any) -> None:
+        self.bound.clear()
+        super().update(*values, **named)
+
+    def pop(self, key: Key, *default: Any) -> Any:
+        self.bound.clear()
+        return super().pop(key, *default)
+
+    def clear(self) -> None:
+        self.bound.clear()
+        super().clear()
+
+
 class HostView(MutableMapping[Key, Any]):
     """A session's state as host operations see it: NumPy arrays in, NumPy arrays out."""
 
