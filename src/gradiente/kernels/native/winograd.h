@@ -7,67 +7,17 @@
 
 #include "conv_gather.h"
 #include "winograd_pixels.h"
+#include "winograd_tiling.h"
 #include "winograd_transforms.h"
 
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-// Sizes of a convolution at stride 1. `padding` is before the first row and column.
-struct Plane {
-  Index batch;
-  Index in_rows, in_columns, depth;
-  Index out_rows, out_columns, channels;
-  Index row_padding, column_padding;
-};
-
-// The tiles of all images, in order.
-template <int kOutputs>
-struct Tiling {
-  Index rows, columns, count;
-
-  GRADIENTE_INLINE explicit Tiling(const Plane& g)
-      : rows(ceil_div(g.out_rows, kOutputs)), columns(ceil_div(g.out_columns, kOutputs)), count(g.batch * rows * columns) {}
-};
-
-// Where a tile lies: its image, and its first result's row and column there. One after the other they need no divisions, which took a
-// tenth of the time where channels are few.
-template <int kOutputs>
-struct Place {
-  Index image, row, column;
-  Index rows, columns; // of all tiles of an image, in results
-
-  GRADIENTE_INLINE Place(const Tiling<kOutputs>& tiling, Index tile)
-      : image(tile / (tiling.rows * tiling.columns)), row(tile / tiling.columns % tiling.rows * kOutputs),
-        column(tile % tiling.columns * kOutputs), rows(tiling.rows * kOutputs), columns(tiling.columns * kOutputs) {}
-  GRADIENTE_INLINE void next() {
-    column += kOutputs;
-    if (column < columns) return;
-    column = 0;
-    row += kOutputs;
-    if (row < rows) return;
-    row = 0;
-    ++image;
-  }
-};
-
-// Rows, counted through all images.
-struct RowRange {
-  Index first, count;
-};
-
-// Of images of `height` rows, those that `count` tiles see, each `side` of them from `offset` after its first result's row on.
-template <int kOutputs>
-GRADIENTE_INLINE RowRange rows_of(const Tiling<kOutputs>& tiling, Index tile, Index count, Index height, Index offset, Index side) {
-  const Place<kOutputs> begin(tiling, tile), last(tiling, tile + count - 1);
-  const Index first = begin.image * height + min_of(height, max_of(Index{0}, begin.row + offset));
-  const Index end = last.image * height + min_of(height, max_of(Index{0}, last.row + offset + side));
-  return RowRange{first, max_of(Index{0}, end - first)};
-}
-
 // Floats of a task's transformed images: a good part of the second cache. The more tiles a task has, the less often it reads the
 // transformed filter, which may be larger than that cache.
 inline Index transformed_floats() { return second_cache_floats() * 3 / 4; }
 
+constexpr Index kFewTiles = 64; // for which a filter is not transformed by all threads together
 constexpr Index kPieceDepth = 8; // of a filter, which is transformed at once
 
 // The distance between the matrices: not a power of two, which would put them all into the same lines of the cache.
@@ -132,12 +82,19 @@ struct Winograd {
       pack_rows(packing, view, from, from + depth, panels.first(p), panels.size(p), width, packed + tap * depth * width);
     }
     out += d0 * width;
+    Index tap_step = depth * width;
     for (Index d = 0; d < depth; ++d) {
       for (Index v = 0; v < width; v += kWidth) {
         Vector g[kTaps * kTaps], u[kTile];
-        for (int t = 0; t < kTaps * kTaps; ++t) g[t] = load(packed + (t * depth + d) * width + v);
+        const float* from = packed + d * width + v;
+        own_addresses(from, tap_step);
+#pragma GCC unroll 25
+        for (int t = 0; t < kTaps * kTaps; ++t, from += tap_step) g[t] = load(from);
         transform_filter_square<kSide, kTaps>(g, u);
-        for (int i = 0; i < kTile; ++i) store(out + i * step + d * width + v, u[i]);
+        float* to = out + d * width + v;
+        own_addresses(to, step);
+#pragma GCC unroll 64
+        for (int i = 0; i < kTile; ++i, to += step) store(to, u[i]);
       }
     }
   }
@@ -157,53 +114,65 @@ struct Winograd {
     fetch_square<kOutputs, 0>(image + (row + kSide) * down + (column + kTaps - 1) * g.depth, down, g.depth, g.depth);
   }
 
+  // Transforms `count` tiles of the images, `source` being where the first one's first row would lie; a tile's elements are `step`
+  // apart, tiles `pitch`. `in` goes on to the tile after them.
+  static void transform_tiles(const Plane& g, Place<kOutputs>& in, Index count, const Source& x, const float* source,
+                              const float* zeros, float* out, Index pitch, Index step) {
+    for (Index t = 0; t < count; ++t, in.next()) {
+      const float* image = source + in.image * g.in_rows * g.in_columns * g.depth;
+      const Index row = in.row - g.row_padding, column = in.column - g.column_padding;
+      if (!x.pooled()) fetch_below(g, image, row, column);
+      transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, row, column, zeros, out + t * pitch, step,
+                                     [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
+    }
+  }
+
+  // The results of `count` transformed tiles, the first of them at `out`, in one of the filter's panels.
+  static void multiply_panel(const Plane& g, Place<kOutputs> out, Index count, float* transformed, Index pitch, Index in_step,
+                             CloseTile close, const Filter& filter, Index p, Activation activation, bool streams, const Results& y) {
+    const Panels& panels = filter.panels;
+    const int vectors = panels.vectors(p);
+    const Index width = Index{vectors} * kWidth;
+    const Index out_step = close == nullptr ? matrix_step(count * panels.width) : in_step;
+    const float* panel = filter.transformed + (p - filter.first) * kTile * filter.step;
+    float* products = transformed;
+    if (close != nullptr) {
+      close(transformed, kTile, g.depth, panel);
+    } else {
+      products = scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step));
+      for (int i = 0; i < kTile; ++i) {
+        multiply_tiles(transformed + i * in_step, pitch, count, g.depth, panel + i * filter.step, vectors, products + i * out_step);
+      }
+    }
+    float* written = y.rows(0, 0);
+    const float* bias = filter.bias == nullptr ? nullptr : filter.bias + panels.first(p);
+    for (Index t = 0; t < count; ++t, out.next()) {
+      put_tile(g, out, products + t * (close == nullptr ? width : pitch), out_step, bias, activation, panels.first(p), panels.size(p),
+               streams, written, y);
+    }
+  }
+
   static void task(const Plane& g, const Tiling<kOutputs>& tiling, Index first, Index count, Index most, const Source& x,
                    const Filter& filter, Activation activation, const Results& y) {
     const Panels& panels = filter.panels;
     const CloseTile close = close_tile_for(g.depth, panels);
     // Close tiles are few, and their products take their place: both stay in the first cache.
-    const Index block = close == nullptr ? most : tile_rows(panels.most);
-    const Index pitch = close == nullptr ? whole_vectors(g.depth) : close_pitch(g.depth, panels);
-    const Index in_step = close == nullptr ? matrix_step(most * pitch) : block * pitch;
-    const Index out_step = close == nullptr ? matrix_step(most * panels.width) : in_step;
+    const Index block = close != nullptr ? tile_rows(panels.most) : most;
+    const Index pitch = close != nullptr ? close_pitch(g.depth, panels) : whole_vectors(g.depth);
+    const Index in_step = close != nullptr ? block * pitch : matrix_step(most * pitch);
     float* transformed = scratch(Scratch::images, static_cast<std::size_t>(kTile * in_step + pitch));
     float* zeros = transformed + kTile * in_step;
     clear(zeros, pitch);
-    float* products =
-        close == nullptr ? scratch(Scratch::columns, static_cast<std::size_t>(kTile * out_step)) : transformed;
     const RowRange seen = rows_of(tiling, first, count, g.in_rows, -g.row_padding, kSide);
     const float* source = x.rows(seen.first, seen.count);
-    float* written = y.rows(0, 0);
-    const bool streams = !y.pooled() && streams_results(written, g.batch * g.out_rows * g.out_columns, g.channels);
+    const bool streams = !y.pooled() && streams_results(y.rows(0, 0), g.batch * g.out_rows * g.out_columns, g.channels);
     Place<kOutputs> in(tiling, first);
     for (Index done = 0; done < count; done += block) {
       const Index some = min_of(block, count - done);
       const Place<kOutputs> begin = in;
-      for (Index t = 0; t < some; ++t, in.next()) {
-        const float* image = source + in.image * g.in_rows * g.in_columns * g.depth;
-        const Index row = in.row - g.row_padding, column = in.column - g.column_padding;
-        if (!x.pooled()) fetch_below(g, image, row, column);
-        transform_pixels<kSide, kTile>(image, g.in_rows, g.in_columns, g.depth, row, column, zeros, transformed + t * pitch,
-                                       in_step, [](const Vector* d, Vector* u) { transform_input_square<kSide>(d, u); });
-      }
+      transform_tiles(g, in, some, x, source, zeros, transformed, pitch, in_step);
       for (Index p = filter.first; p < filter.end; ++p) {
-        const int vectors = panels.vectors(p);
-        const Index width = Index{vectors} * kWidth;
-        const float* panel = filter.transformed + (p - filter.first) * kTile * filter.step;
-        if (close != nullptr) {
-          close(transformed, kTile, g.depth, panel);
-        } else {
-          for (int i = 0; i < kTile; ++i) {
-            multiply_tiles(transformed + i * in_step, pitch, some, g.depth, panel + i * filter.step, vectors,
-                           products + i * out_step);
-          }
-        }
-        const float* bias = filter.bias == nullptr ? nullptr : filter.bias + panels.first(p);
-        Place<kOutputs> out = begin;
-        for (Index t = 0; t < some; ++t, out.next()) {
-          put_tile(g, out, products + t * (close == nullptr ? width : pitch), out_step, bias, activation, panels.first(p),
-                   panels.size(p), streams, written, y);
-        }
+        multiply_panel(g, begin, some, transformed, pitch, in_step, close, filter, p, activation, streams, y);
       }
     }
     if (streams) streamed();
@@ -295,37 +264,70 @@ struct Winograd {
     }
   }
 
+  // Of few tiles: a task transforms a panel of the filter, as wide as fits into its second cache, and multiplies with it there: from
+  // another core's cache, it would come later than it is multiplied with. The tiles are transformed by all threads together, or, where
+  // each has a panel only, by each for itself, for the same reason.
+  static void few(const Plane& g, const Tiling<kOutputs>& tiling, const Source& x, const Gather& packing, const FilterView& view,
+                  const float* bias, Activation activation, const Results& y, Workers& workers) {
+    const Index threads = workers.count(), count = tiling.count;
+    const Index fitting = max_of(Index{1}, transformed_floats() / (kTile * g.depth * kWidth)); // vectors of the filter
+    const Panels even = even_panels(g.channels, 1, threads);
+    const Panels panels(g.channels, static_cast<int>(min_of(Index{even.most}, fitting)));
+    const Index pitch = whole_vectors(g.depth), in_step = matrix_step(count * pitch);
+    const auto room = [&](Scratch purpose) { return scratch(purpose, static_cast<std::size_t>(kTile * in_step)); };
+    const auto transform_rows = [&](Index row, Index end, float* out) { // of tiles, counted through all images
+      float* zeros = scratch(Scratch::sums, static_cast<std::size_t>(pitch));
+      clear(zeros, pitch);
+      const Index first = row * tiling.columns, some = end * tiling.columns - first;
+      const RowRange seen = rows_of(tiling, first, some, g.in_rows, -g.row_padding, kSide);
+      Place<kOutputs> in(tiling, first);
+      transform_tiles(g, in, some, x, x.rows(seen.first, seen.count), zeros, out + first * pitch, pitch, in_step);
+    };
+    const Index rows = g.batch * tiling.rows;
+    const bool alone = panels.count <= threads;
+    float* shared = alone ? nullptr : room(Scratch::shared_result);
+    if (!alone) {
+      const Index parts = min_of(rows, 2 * threads);
+      workers.each(parts, count * kTile * g.depth / 4, [&](Index part) {
+        transform_rows(rows * part / parts, rows * (part + 1) / parts, shared);
+      });
+    }
+    const Index step = matrix_step(g.depth * panels.width);
+    const Index cost = (count * kTile + kTaps * kTaps * kWidth / 2) * g.depth * panels.padded() / kWidth;
+    workers.each(panels.count, cost, [&](Index p) {
+      float* transformed = alone ? room(Scratch::images) : shared;
+      if (alone) transform_rows(0, rows, transformed);
+      float* own = scratch(Scratch::filter, static_cast<std::size_t>(kTile * step));
+      transform_piece(packing, view, panels, p, 0, g.depth, own, step);
+      multiply_panel(g, Place<kOutputs>(tiling, 0), count, transformed, pitch, in_step, nullptr,
+                     Filter{panels, p, p + 1, own, step, bias}, p, activation, false, y);
+    });
+  }
+
   // y = activation(conv(x, w) + bias), where w has taps in the order in which `view`'s axes give them.
   static void convolve(const Plane& g, const Source& x, const Gather& packing, const FilterView& view, const float* bias,
                        Activation activation, const Results& y, Workers& workers) {
     const Tiling<kOutputs> tiling(g);
-    const int threads = workers.count();
-    const bool few = tiling.count < 2 * kMaxRows * threads;
-    const Index vectors = ceil_div(g.channels, kWidth);
-    const Panels panels(g.channels, static_cast<int>(few ? min_of(Index{kMaxVectors}, ceil_div(vectors, threads)) : kMaxVectors));
-    const bool close = close_tile_for(g.depth, panels) != nullptr;
-    const Index step = close ? g.depth * panels.width : matrix_step(g.depth * panels.width);
+    const Index threads = workers.count();
     float* whole_bias = nullptr;
     if (bias != nullptr) {
-      whole_bias = scratch(Scratch::shared_sums, static_cast<std::size_t>(panels.padded()));
+      const Index padded = whole_vectors(g.channels);
+      whole_bias = scratch(Scratch::shared_sums, static_cast<std::size_t>(padded));
       copy(whole_bias, bias, g.channels);
-      clear(whole_bias + g.channels, panels.padded() - g.channels);
+      clear(whole_bias + g.channels, padded - g.channels);
     }
+    if (tiling.count <= kFewTiles && g.channels > kWidth) {
+      few(g, tiling, x, packing, view, whole_bias, activation, y, workers);
+      return;
+    }
+    const Panels panels(g.channels);
+    const bool close = close_tile_for(g.depth, panels) != nullptr;
+    const Index step = close ? g.depth * panels.width : matrix_step(g.depth * panels.width);
     const Index height = tile_rows(panels.most);
     const Index fitting = transformed_floats() / (kTile * g.depth) / height * height;
     const Index most = max_of(2 * height, min_of(8 * height, fitting));
     const Index cost = tiling.count * kTile * g.depth * panels.padded() / kWidth;
     const Index transform_cost = kTaps * kTaps * g.depth * panels.padded() / 2;
-    if (few && panels.count > 1) {
-      // Each thread transforms the filter of the channels that it computes: from another core's cache, it would come later than it is
-      // multiplied with.
-      workers.each(panels.count, cost + transform_cost, [&](Index p) {
-        float* transformed = scratch(Scratch::filter, static_cast<std::size_t>(kTile * step));
-        transform_piece(packing, view, panels, p, 0, g.depth, transformed, step);
-        task(g, tiling, 0, tiling.count, tiling.count, x, Filter{panels, p, p + 1, transformed, step, whole_bias}, activation, y);
-      });
-      return;
-    }
     float* transformed = scratch(Scratch::shared_filter, static_cast<std::size_t>(panels.count * kTile * step));
     const Index pieces = ceil_div(g.depth, kPieceDepth);
     workers.each(panels.count * pieces, transform_cost, [&](Index t) {
@@ -334,7 +336,9 @@ struct Winograd {
                       transformed + p * kTile * step, step);
     });
     const Filter filter{panels, 0, panels.count, transformed, step, whole_bias};
-    const Index tasks = max_of(ceil_div(tiling.count, most), min_of(Index{threads}, tiling.count));
+    // As many for each thread, where they are few.
+    const Index needed = ceil_div(tiling.count, most);
+    const Index tasks = min_of(tiling.count, needed < 8 * threads ? ceil_div(needed, threads) * threads : needed);
     workers.each(tasks, cost, [&](Index t) {
       const Index first = tiling.count * t / tasks;
       task(g, tiling, first, tiling.count * (t + 1) / tasks - first, most, x, filter, activation, y);

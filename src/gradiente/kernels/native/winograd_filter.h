@@ -8,7 +8,6 @@
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr Index kFewTiles = 64;      // whose transforms all threads share
 constexpr Index kPieceRows = 12;     // of the filter, in a task of theirs: the sums of all elements stay in the second cache
 constexpr Index kTilesTogether = 40; // that are summed up at once, at most: those of one element should stay in the first cache
 
@@ -121,7 +120,7 @@ struct WinogradFilterGradient {
       const Index first = rows * part / parts * tiling.columns, end = rows * (part + 1) / parts * tiling.columns;
       transform_tiles(g, tiling, first, end - first, x, dy, tiles, first);
     });
-    const Index pieces = ceil_div(g.depth, kPieceRows);
+    const Index pieces = even_parts(panels.count, g.depth, ceil_div(g.depth, kPieceRows), g.depth, workers.count());
     const Index cost = kTile * g.depth * panels.padded() * (tiling.count + 8) / (2 * kWidth);
     workers.each(panels.count * pieces, cost, [&](Index task) {
       const Index p = task / pieces, piece = task % pieces;
