@@ -19,10 +19,8 @@ constexpr Index kProductPixels = 128; // if the pixels are so many
 
 // Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
 // from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
-// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's about 60 in all (with its packing),
-// and 15 more for each element where they are too many for two second caches: written and read again, they come from far away. Those
-// of a filter's gradient never leave the cache where that counts, for few tiles.
-inline bool use_winograd(const Conv2d& c, bool for_filter = false) {
+// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's 2.5 in all (with its packing).
+inline bool use_winograd(const Conv2d& c) {
   const bool possible = c.filter_rows == c.filter_columns && (c.filter_rows == 3 || c.filter_rows == 5) &&
                         c.row_stride == 1 && c.column_stride == 1 && c.row_dilation == 1 && c.column_dilation == 1;
   if (!possible || c.method == Method::direct) return false;
@@ -34,8 +32,7 @@ inline bool use_winograd(const Conv2d& c, bool for_filter = false) {
   const double results = static_cast<double>(c.batch * c.out_rows * c.out_columns);
   const double in = static_cast<double>(c.in_channels), out = static_cast<double>(c.out_channels);
   const double taps = static_cast<double>(c.filter_rows * c.filter_rows);
-  const bool far = !for_filter && side * side * c.in_channels * c.out_channels > 2 * second_cache_floats();
-  const double filter = 60 + (far ? 15 * static_cast<double>(side * side) : 0);
+  const double filter = 2.5 * static_cast<double>(side * side);
   const double transformed = elements * (0.625 * in * out + 4 * (in + out)) + filter * in * out;
   return transformed < 0.5 * results * taps * in * out;
 }
@@ -84,7 +81,7 @@ inline void filter_gradient_pass(const Conv2d& c, const float* x, const Source& 
     float* result = scratch(Scratch::shared_result, static_cast<std::size_t>(c.in_channels * c.out_channels));
     filter_gradient(turned, dy.rows(0, 0), Source(x), result, workers);
     turn(result, c.out_channels, c.in_channels, dw);
-  } else if (!use_winograd(c, true)) {
+  } else if (!use_winograd(c)) {
     filter_gradient(c, x, dy, dw, workers);
   } else if (c.filter_rows == 3) {
     WinogradFilterGradient<kWinogradOutputs, 3>::run(plane(c), x, dy, dw, workers);

@@ -153,8 +153,9 @@ class Next {
   Part parts_[2];
 };
 
-inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index number, const Panels& panels, const float* x,
-                                 const Source& dy, float* sums) {
+// Adds what one unit gives to panels [first_panel, end_panel).
+inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index number, const Panels& panels, Index first_panel,
+                                 Index end_panel, const float* x, const Source& dy, float* sums) {
   const Unit unit = units.unit(g, number);
   const Index depth = g.in_channels;
   const PatchWindow window = unit.window(g);
@@ -201,7 +202,7 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
   const Index out_row = unit.image * g.out_rows + unit.row;
   const float* all_received = dy.rows(out_row, unit.images * unit.rows) + out_row * g.out_columns * g.out_channels;
   Next next(g, units, number + 1, x, dy);
-  for (Index p = 0; p < panels.count; ++p) {
+  for (Index p = first_panel; p < end_panel; ++p) {
     const int vectors = panels.vectors(p);
     const Index width = Index{vectors} * kWidth;
     const int size = panels.size(p);
@@ -237,17 +238,23 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
 
 // dw[i, j, c, o] = the sum over images and results of x at the result's tap (i, j) times dy.
 inline void filter_gradient(const Conv2d& g, const float* x, const Source& dy, float* dw, Workers& workers) {
-  const Panels panels(g.out_channels);
-  const Index elements = g.filter_rows * g.filter_columns * g.in_channels;
-  const Index slot_size = elements * panels.padded();
   const Units units(g);
   const Index slots = min_of(Index{workers.count()}, units.count);
+  // Threads for which there are no units share the panels.
+  const Panels panels = slots < workers.count() ? even_panels(g.out_channels, slots, workers.count()) : Panels(g.out_channels);
+  const Index shares = min_of(panels.count, workers.count() / slots);
+  const Index elements = g.filter_rows * g.filter_columns * g.in_channels;
+  const Index slot_size = elements * panels.padded();
   float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * slot_size));
   const Index cost = g.batch * g.out_rows * g.out_columns * slot_size / (2 * kWidth);
-  workers.each(slots, cost, [&](Index slot) {
-    clear(sums + slot * slot_size, slot_size);
+  workers.each(slots * shares, cost, [&](Index task) {
+    const Index slot = task / shares, share = task % shares;
+    const Index first = panels.count * share / shares, end = panels.count * (share + 1) / shares;
+    float* own = sums + slot * slot_size;
+    const Index begin = panels.first(first) * elements;
+    clear(own + begin, (end == panels.count ? slot_size : panels.first(end) * elements) - begin);
     for (Index u = units.count * slot / slots; u < units.count * (slot + 1) / slots; ++u) {
-      filter_gradient_unit(g, units, u, panels, x, dy, sums + slot * slot_size);
+      filter_gradient_unit(g, units, u, panels, first, end, x, dy, own);
     }
   });
   const auto gather_row = [&](Index p, Index m) {
