@@ -60,7 +60,8 @@ class Runner:
         direct = self._direct
         if direct is not None and session.executor != "python" and not debug.topics():
             try:
-                return self._run_directly(session, direct, values)
+                outputs = self._on_device(session, direct.segment, [values[i] for i in direct.inputs], ())
+                return [outputs[i] for i in direct.fetches]
             except (RunsOnHost, TypeError):  # before anything ran; what becomes of them is said below
                 self._direct = None
         env: dict[Tensor, Any] = dict(zip(self.plan.feeds, values, strict=True))
@@ -160,10 +161,6 @@ class Runner:
 
             found = self._executables.setdefault(segment.level, Executable(segment, self.graph))
         return found
-
-    def _run_directly(self, session: Session, direct: Direct, values: Sequence[Any]) -> list[Any]:
-        outputs = self._on_device(session, direct.segment, [values[i] for i in direct.inputs], ())
-        return [outputs[i] for i in direct.fetches]
 
     def _run_device(self, session: Session, segment: Segment, env: dict[Tensor, Any]) -> None:
         static = [np.asarray(env[t]) for t in segment.static]

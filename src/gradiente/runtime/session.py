@@ -115,6 +115,8 @@ class Session:
 
     def _fetched(self, parsed: Fetches, runner: Runner, values: Sequence[Any]) -> Any:
         try:
+            if not self._cpu_only:
+                return parsed.rebuild(runner.fetch(self, values))
             with self.placement():
                 return parsed.rebuild(runner.fetch(self, values))
         except FailedPreconditionError as error:

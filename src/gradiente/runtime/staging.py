@@ -95,7 +95,7 @@ class Staging:
             kept, self._free[position] = self._free[position], None
             if kept is None or kept.memory.shape != value.shape or kept.memory.dtype != value.dtype:
                 kept = _Kept.like(value)
-            np.copyto(kept.memory, value)
+            kept.memory[...] = value
             taken.append((position, kept))
             result[position] = kept.array
         return result, taken
