@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-WAYS = ("direct", "winograd", "xla")
+WAYS = ("direct", "winograd", "fourier", "xla")
 SEEDS = (1, 2, 3)
 BATCH = 50
 

@@ -45,22 +45,28 @@ class Sizes:
 CHANNELS = st.one_of(st.integers(1, 20), st.sampled_from([31, 32, 33, 48, 63, 64, 65, 80, 130]))
 
 
+def _at_stride_one(draw: st.DrawFn, sizes: tuple[int, int], most_before: int, longest: int) -> Sizes:
+    """Filters of these sizes on images of all lengths that they fit on."""
+    pads = tuple((draw(st.integers(0, most_before)), draw(st.integers(0, 4))) for _ in range(2))
+    lengths = tuple(
+        draw(st.integers(max(1, size - sum(p)), longest)) for size, p in zip(sizes, pads, strict=True)
+    )
+    windows = (Window(sizes[0], 1), Window(sizes[1], 1))
+    batch, channels, outputs = draw(st.integers(1, 4)), draw(CHANNELS), draw(CHANNELS)
+    return Sizes(batch, lengths, channels, outputs, windows, pads, draw(st.integers(0, 99)))
+
+
 @st.composite
 def winograd_sizes(draw: st.DrawFn) -> Sizes:
     """Those that Winograd's transforms can do: 3×3 and 5×5, stride 1; images that the tiles don't divide, and smaller ones."""
     size = draw(st.sampled_from([3, 5]))
-    windows = (Window(size, 1), Window(size, 1))
-    pads = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
-    lengths = tuple(draw(st.integers(max(1, size - sum(p)), 19)) for p in pads)
-    return Sizes(
-        draw(st.integers(1, 4)),
-        lengths,
-        draw(CHANNELS),
-        draw(CHANNELS),
-        windows,
-        pads,
-        draw(st.integers(0, 99)),
-    )
+    return _at_stride_one(draw, (size, size), 4, 19)
+
+
+@st.composite
+def fourier_sizes(draw: st.DrawFn) -> Sizes:
+    """Those that Fourier's transform can do: up to 9×9, stride 1; images of less than a tile, of one, and of several."""
+    return _at_stride_one(draw, (draw(st.integers(1, 9)), draw(st.integers(1, 9))), 9, 26)
 
 
 @st.composite

@@ -14,6 +14,7 @@ from tests.kernels.cases import (
     Sizes,
     assert_near,
     cpus,
+    fourier_sizes,
     loaded,
     method,
     misaligned,
@@ -76,12 +77,39 @@ def test_winograd_of_few_and_many_tiles(cpu: str, batch: int) -> None:
 
 
 @pytest.mark.parametrize("cpu", cpus())
+@given(case=fourier_sizes())
+@settings(max_examples=25)
+def test_fourier(cpu: str, case: Sizes) -> None:
+    """A tile's rounding errors are those of its largest values, also where the results are small."""
+    with method("fourier"):
+        check(case, cpu, 4e-6)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize(
+    ("length", "size", "padding"),
+    [
+        (14, 5, 2),  # zeros before the first pixel stand for those after the last one: the experts' network
+        (15, 5, 2),  # one pixel too many for that
+        (16, 5, 0),  # a whole tile, and its input gradient with padding on all sides
+        (12, 9, 4),
+        (16, 1, 0),
+    ],
+)
+def test_images_of_one_tile(cpu: str, length: int, size: int, padding: int) -> None:
+    windows, pads = (Window(size, 1),) * 2, ((padding, padding),) * 2
+    with method("fourier"):
+        check(Sizes(40, (length, length), 20, 33, windows, pads, 0), cpu)
+
+
+@pytest.mark.parametrize("cpu", cpus())
+@pytest.mark.parametrize("way", ["winograd", "fourier"])
 @pytest.mark.parametrize("scale", [1e4, 1e-30])
-def test_winograd_of_large_and_tiny_values(cpu: str, scale: float) -> None:
+def test_transforms_of_large_and_tiny_values(cpu: str, way: str, scale: float) -> None:
     x, filters = random(0, (2, 9, 9, 20)) * np.float32(scale), random(1, (3, 3, 20, 20))
     windows, pads = (Window(3, 1),) * 2, ((1, 1), (1, 1))
     y = reference.conv(x.astype(float), filters.astype(float), windows, pads)
-    with method("winograd"), using(cpu):
+    with method(way), using(cpu):
         assert_near(
             np.asarray(device.conv(jnp.asarray(x), jnp.asarray(filters), windows, pads)) / scale,
             y / scale,
@@ -135,7 +163,7 @@ def test_images_that_are_asked_for_ahead(cpu: str, batch: int, channels: int, si
 
 
 @pytest.mark.parametrize("cpu", cpus())
-@pytest.mark.parametrize(("way", "size"), [("direct", 1), ("direct", 3), ("winograd", 3)])
+@pytest.mark.parametrize(("way", "size"), [("direct", 1), ("direct", 3), ("winograd", 3), ("fourier", 3)])
 def test_results_that_go_past_the_caches(cpu: str, way: str, size: int) -> None:
     windows, pads = (Window(size, 1),) * 2, ((size // 2,) * 2,) * 2
     with method(way):
@@ -228,7 +256,7 @@ def test_other_types_and_a_switched_off_kernel_are_xlas(monkeypatch: pytest.Monk
 def test_an_unknown_method_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIENTE_CONV", "fast")
     with pytest.raises(
-        tf.errors.InvalidArgumentError, match=r"GRADIENTE_CONV is 'fast'.*direct, winograd, xla"
+        tf.errors.InvalidArgumentError, match=r"GRADIENTE_CONV is 'fast'.*direct, winograd, fourier, xla"
     ):
         graph_text()
 

@@ -13,6 +13,7 @@ from tests.kernels.cases import (
     Sizes,
     assert_near,
     cpus,
+    fourier_sizes,
     method,
     misaligned,
     random,
@@ -116,6 +117,14 @@ def test_winograd(cpu: str, case: Sizes, same: bool) -> None:
 
 
 @pytest.mark.parametrize("cpu", cpus())
+@given(case=fourier_sizes(), same=st.booleans())
+@settings(max_examples=25)
+def test_fourier(cpu: str, case: Sizes, same: bool) -> None:
+    with method("fourier"):
+        check(case, cpu, same, 4e-6)
+
+
+@pytest.mark.parametrize("cpu", cpus())
 @pytest.mark.parametrize(
     ("batch", "length", "channels", "outputs", "size", "stride"),
     [
@@ -138,14 +147,14 @@ def test_shapes_that_take_ways_of_their_own(
 
 
 @pytest.mark.parametrize("cpu", cpus())
-@pytest.mark.parametrize("way", ["direct", "winograd"])
+@pytest.mark.parametrize("way", ["direct", "winograd", "fourier"])
 def test_a_nan_is_the_largest_and_gets_no_gradient(cpu: str, way: str) -> None:
     """As it is without the fusion: only the first element can be a NaN that a comparison leaves in its place."""
     x = np.zeros((2, 2, 2, 3), np.float32)
     x[0, ..., 0] = [[np.nan, 1], [1, 1]]
     x[1, ..., 1] = [[1, np.nan], [1, 2]]
-    filters = np.zeros((3, 3, 3, 3), np.float32) if way == "winograd" else np.zeros((1, 1, 3, 3), np.float32)
-    pads = ((1, 1),) * 2 if way == "winograd" else ((0, 0),) * 2
+    filters = np.zeros((3, 3, 3, 3), np.float32) if way != "direct" else np.zeros((1, 1, 3, 3), np.float32)
+    pads = ((1, 1),) * 2 if way != "direct" else ((0, 0),) * 2
     filters[pads[0][0], pads[0][0]] = np.eye(3)
     with method(way), using(cpu):
         largest, places = kernels.conv2d_pool(
@@ -159,4 +168,4 @@ def test_a_nan_is_the_largest_and_gets_no_gradient(cpu: str, way: str) -> None:
         )
         assert np.isnan(np.asarray(largest)).all()
         assert np.asarray(places)[0, 0, 0, 0] == 4
-        assert way == "winograd" or np.asarray(places)[1, 0, 0, 1] == 3
+        assert way != "direct" or np.asarray(places)[1, 0, 0, 1] == 3

@@ -2,6 +2,7 @@
 
 - ``direct``: the direct kernels;
 - ``winograd``: Winograd's transforms wherever they are possible (3×3 and 5×5 at stride 1), the direct kernels elsewhere;
+- ``fourier``: Fourier's transform wherever it is possible (up to 9×9 at stride 1), the direct kernels elsewhere;
 - ``xla``: XLA's own convolution;
 - without the variable, a cost rule chooses for each shape.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from gradiente.kernels.environment import chosen
 
-METHODS = ("direct", "winograd", "xla")
+METHODS = ("direct", "winograd", "fourier", "xla")
 
 
 def requested_method() -> str | None:

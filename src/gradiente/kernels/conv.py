@@ -19,7 +19,7 @@ Activation = Literal["none", "relu", "relu6"]
 ACTIVATIONS: tuple[Activation, ...] = ("none", "relu", "relu6")
 """Their places are the kernels' numbers for them."""
 
-METHOD_NUMBERS = {None: 0, "xla": 0, "direct": 1, "winograd": 2}
+METHOD_NUMBERS = {None: 0, "xla": 0, "direct": 1, "winograd": 2, "fourier": 3}
 """The kernels' numbers for the methods; where XLA's is asked for, nothing calls a kernel but for its twin."""
 
 Pair = Sequence[int]

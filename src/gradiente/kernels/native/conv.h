@@ -1,53 +1,29 @@
 // The three passes of a convolution, and which way each is computed.
 #pragma once
 
+#include "conv_choice.h"
 #include "conv_columns.h"
 #include "conv_filter.h"
 #include "conv_gather.h"
 #include "dense_blocks.h"
 #include "dense_dots.h"
-#include "winograd.h"
+#include "fourier_filter.h"
 #include "winograd_filter.h"
 
 namespace gradiente {
 namespace GRADIENTE_ISA {
 
-constexpr Index kTransformedChannels = 16; // with fewer, Winograd's transforms are most of the work
-constexpr int kWinogradOutputs = 4;        // along a side of a tile
 constexpr Index kProductDepth = 24;   // channels that are summed over, from which on a pixel's product is by blocks,
 constexpr Index kProductPixels = 128; // if the pixels are so many
 
-// Whether Winograd's transforms are possible and, unless asked for, quicker. The costs are cycles for one vector of channels,
-// from measurements on AVX2 and AVX-512: a multiplication takes half a cycle at best, and 5/8 where its operands come from the
-// second cache; a tile's transform to or from its elements takes about 4 for each, a filter's 2.5 in all (with its packing).
-inline bool use_winograd(const Conv2d& c) {
-  const bool possible = c.filter_rows == c.filter_columns && (c.filter_rows == 3 || c.filter_rows == 5) &&
-                        c.row_stride == 1 && c.column_stride == 1 && c.row_dilation == 1 && c.column_dilation == 1;
-  if (!possible || c.method == Method::direct) return false;
-  if (c.method == Method::winograd) return true;
-  if (min_of(c.in_channels, c.out_channels) < kTransformedChannels) return false;
-  const Index side = kWinogradOutputs + c.filter_rows - 1;
-  const Index rows = ceil_div(c.out_rows, kWinogradOutputs), columns = ceil_div(c.out_columns, kWinogradOutputs);
-  const double elements = static_cast<double>(c.batch * rows * columns * side * side);
-  const double results = static_cast<double>(c.batch * c.out_rows * c.out_columns);
-  const double in = static_cast<double>(c.in_channels), out = static_cast<double>(c.out_channels);
-  const double taps = static_cast<double>(c.filter_rows * c.filter_rows);
-  const double filter = 2.5 * static_cast<double>(side * side);
-  const double transformed = elements * (0.625 * in * out + 4 * (in + out)) + filter * in * out;
-  return transformed < 0.5 * results * taps * in * out;
-}
-
-inline Plane plane(const Conv2d& c) {
-  return Plane{c.batch, c.in_rows, c.in_columns, c.in_channels, c.out_rows, c.out_columns, c.out_channels, c.row_padding,
-               c.column_padding};
-}
-
-// Winograd's way for a gather: the forward pass, or the input gradient.
-inline void winograd_gather(const Conv2d& c, const Gather& g, const Source& x, const FilterView& view, const float* bias,
-                            Activation activation, const Results& y, Workers& workers) {
+// A gather, which is the forward pass or the input's gradient, by transforms of its tiles.
+inline void transformed_gather(Method method, const Conv2d& c, const Gather& g, const Source& x, const FilterView& view,
+                               const float* bias, Activation activation, const Results& y, Workers& workers) {
   const Plane p{g.batch, g.in_rows, g.in_columns, g.depth, g.out_rows, g.out_columns, g.channels, -g.rows.lowest,
                 -g.columns.lowest};
-  const auto convolve = c.filter_rows == 3 ? Winograd<kWinogradOutputs, 3>::convolve : Winograd<kWinogradOutputs, 5>::convolve;
+  const auto convolve = method == Method::fourier ? fourier_convolve
+                        : c.filter_rows == 3      ? Winograd<kWinogradOutputs, 3>::convolve
+                                                  : Winograd<kWinogradOutputs, 5>::convolve;
   convolve(p, x, g, view, bias, activation, y, workers);
 }
 
@@ -77,12 +53,15 @@ inline Index filter_vectors(const Conv2d& c) { return c.in_channels * ceil_div(c
 
 inline void filter_gradient_pass(const Conv2d& c, const float* x, const Source& dy, float* dw, Workers& workers) {
   const Conv2d turned = turned_pixels(c);
+  const Method method = method_of(c);
   if (!dy.pooled() && of_pixels(c) && filter_vectors(turned) < filter_vectors(c)) {
     float* result = scratch(Scratch::shared_result, static_cast<std::size_t>(c.in_channels * c.out_channels));
     filter_gradient(turned, dy.rows(0, 0), Source(x), result, workers);
     turn(result, c.out_channels, c.in_channels, dw);
-  } else if (!use_winograd(c)) {
+  } else if (method == Method::direct) {
     filter_gradient(c, x, dy, dw, workers);
+  } else if (method == Method::fourier) {
+    fourier_filter_gradient(plane(c), c.filter_rows, c.filter_columns, x, dy, dw, workers);
   } else if (c.filter_rows == 3) {
     WinogradFilterGradient<kWinogradOutputs, 3>::run(plane(c), x, dy, dw, workers);
   } else {
@@ -108,10 +87,11 @@ inline void forward_pass(const Conv2d& c, const float* x, const float* w, const 
     return;
   }
   const FilterView view{w, c.filter_columns * tap_step, tap_step, c.out_channels, 1};
-  if (use_winograd(c)) {
-    winograd_gather(c, g, x, view, bias, activation, y, workers);
-  } else {
+  const Method method = method_of(c);
+  if (method == Method::direct) {
     gather(&g, 1, x, view, bias, activation, y, workers);
+  } else {
+    transformed_gather(method, c, g, x, view, bias, activation, y, workers);
   }
 }
 
@@ -147,8 +127,9 @@ inline void input_gradient_pass(const Conv2d& c, const Source& dy, const float* 
   }
   // What no window saw has no gradient.
   if (!all_seen) clear(dx, c.batch * c.in_rows * c.in_columns * c.in_channels);
-  if (use_winograd(c)) {
-    winograd_gather(c, gradient_phase(c, 0, 0), dy, view, nullptr, Activation::none, dx, workers);
+  const Method method = method_of(c);
+  if (method != Method::direct) {
+    transformed_gather(method, c, gradient_phase(c, 0, 0), dy, view, nullptr, Activation::none, dx, workers);
     return;
   }
   Gather parts[kMostParts];

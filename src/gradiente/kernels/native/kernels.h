@@ -11,7 +11,7 @@ namespace gradiente {
 using Index = std::ptrdiff_t;
 
 // How a convolution is computed; `automatic` is by a cost rule.
-enum class Method { automatic = 0, direct = 1, winograd = 2 };
+enum class Method { automatic = 0, direct = 1, winograd = 2, fourier = 3 };
 
 // A convolution's sizes. Images are [batch, rows, columns, channels], filters [rows, columns, channels, outputs].
 struct Conv2d {

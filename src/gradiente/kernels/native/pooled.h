@@ -173,21 +173,26 @@ class Results {
   // on; `square` is their vectors.
   template <int kSide>
   GRADIENTE_INLINE void put_square(Index image, Index row, Index column, Index channel, const Vector* square, int size) const {
-    const Vector outside = broadcast(-__builtin_inff());
 #pragma GCC unroll 4
     for (int i = 0; i < kSide; i += kPooled) {
-      if ((row + i) / kPooled >= plane_.pooled_rows) break;
-      const bool below = row + i + 1 < plane_.rows;
-#pragma GCC unroll 4
-      for (int j = 0; j < kSide; j += kPooled) {
-        if ((column + j) / kPooled >= plane_.pooled_columns) break;
-        const bool beside = column + j + 1 < plane_.columns;
-        const Vector* first = square + i * kSide + j;
-        const Vector window[] = {first[0], beside ? first[1] : outside, below ? first[kSide] : outside,
-                                 beside && below ? first[kSide + 1] : outside};
-        put_largest(window, plane_.pooled_offset(image, (row + i) / kPooled) + (column + j) / kPooled * plane_.channels + channel,
-                    size);
-      }
+      put_rows<kSide>(image, row + i, column, kSide, channel, square + i * kSide, square + (i + 1) * kSide, size);
+    }
+  }
+
+  // The same of two rows of kMost vectors, of which the first `columns` count.
+  template <int kMost>
+  GRADIENTE_INLINE void put_rows(Index image, Index row, Index column, int columns, Index channel, const Vector* above,
+                                 const Vector* below, int size) const {
+    if (row / kPooled >= plane_.pooled_rows) return;
+    const Vector outside = broadcast(-__builtin_inff());
+    const bool has_below = row + 1 < plane_.rows;
+#pragma GCC unroll 8
+    for (int j = 0; j < kMost; j += kPooled) {
+      if (j >= columns || (column + j) / kPooled >= plane_.pooled_columns) break;
+      const bool beside = column + j + 1 < plane_.columns;
+      const Vector window[] = {above[j], beside ? above[j + 1] : outside, has_below ? below[j] : outside,
+                               beside && has_below ? below[j + 1] : outside};
+      put_largest(window, plane_.pooled_offset(image, row / kPooled) + (column + j) / kPooled * plane_.channels + channel, size);
     }
   }
 

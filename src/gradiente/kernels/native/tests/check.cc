@@ -356,7 +356,7 @@ int main(int argc, char** argv) {
       TeamWorkers workers(static_cast<int>(between(1, 3)));
       Conv2d c{};
       c.batch = between(1, 4);
-      c.method = static_cast<Method>(between(0, 2));
+      c.method = static_cast<Method>(between(0, 3));
       const bool square = between(0, 1) == 1; // so that Winograd's transforms are met often
       c.filter_rows = square ? 3 + 2 * between(0, 1) : between(1, 5);
       c.filter_columns = square ? c.filter_rows : between(1, 7);
