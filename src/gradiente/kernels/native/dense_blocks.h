@@ -90,7 +90,9 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
   const bool whole = part.k1 - part.k0 <= kWholeDepth; // c is written once then, row by row, with all panels at hand
   const Index pieces = whole ? 1 : ceil_div(part.k1 - part.k0, kBlockDepth);
   const Index longest = ceil_div(part.k1 - part.k0, pieces);
-  const LeftTiles tiles{part.i0, rows, ceil_div(rows, block_rows(all.most))};
+  // As many tiles at least as a panel has lines: each asks for one of those that the next panel is packed from.
+  const Index least = min_of(rows / 4, ceil_div(all.width, kLineFloats));
+  const LeftTiles tiles{part.i0, rows, max_of(least, ceil_div(rows, block_rows(all.most)))};
   const bool turned = g.a.turned, copies = g.a.step >= kFarStep || (turned && many > kFewPanels);
   const Index step = !copies ? g.a.step : turned ? Index{block_rows(all.most)} : ceil_div(longest, kWidth) * kWidth + kWidth;
   const Index copied_size = turned ? turned_tile(tiles.count, longest, step) : rows * step;
