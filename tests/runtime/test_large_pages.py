@@ -51,3 +51,18 @@ def test_a_large_variable_is_trained() -> None:
         session.run(step)
         np.testing.assert_array_equal(session.run(variable), np.zeros(SIZE, np.float32))
     np.testing.assert_array_equal(loaded, np.full(SIZE, 2, np.float32))
+
+
+def test_weights_that_are_read_keep_their_values_and_their_place() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [])
+        variable = tf.Variable(tf.zeros([SIZE]))
+        y = variable * x
+        session.run(tf.global_variables_initializer())
+        loaded = np.arange(SIZE).astype(np.float32)
+        variable.load(loaded, session)
+        held: Any = session.state["Variable"]
+        for n in range(4):
+            np.testing.assert_array_equal(session.run(y, {x: n}), n * loaded)
+        np.testing.assert_array_equal(session.run(variable), loaded)
+        assert session.state["Variable"] is held

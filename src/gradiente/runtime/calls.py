@@ -143,6 +143,8 @@ class Bound:
         return outputs, {}, ok
 
     def _program(self, shapes: Any, inputs: Sequence[Any]) -> _Program | None:
+        if not _one_device() or not _are_arrays(self._values):
+            return None
         if not self._by_inputs:
             for value in self._values:
                 if has_large_pages(value):
@@ -156,8 +158,6 @@ class Bound:
 
     def _compiled(self, inputs: Sequence[Any]) -> _Program | None:
         """The program that JAX compiled for these arrays, if it can be called with them."""
-        if not _one_device() or not _are_arrays(self._values):
-            return None
         with jax.enable_x64(True):
             compiled = self.jitted.lower({}, self._read, list(inputs)).compile()
         executable = compiled.runtime_executable()
