@@ -110,11 +110,18 @@ def test_cross_entropy(cpu: str, rows: int, classes: int, scale: float, seed: in
 
 
 @pytest.mark.parametrize("cpu", cpus())
-def test_gathered_rows(cpu: str) -> None:
-    x = random(0, (50, 3, 7))
-    which = np.array([49, 0, 7, 7, 21], np.int32)
+@pytest.mark.parametrize("size", [1, 15, 16, 21, 784, 2500])
+def test_gathered_rows(cpu: str, size: int) -> None:
+    x = random(0, (50, size))
+    which = np.array([49, 0, 7, 7, 21, -1, 50, *range(50)], np.int32)
     with using(cpu):
-        np.testing.assert_array_equal(dense.gather_rows(misaligned(x), jnp.asarray(which)), x[which])
+        rows = dense.gather_rows(misaligned(x), jnp.asarray(which))
+    np.testing.assert_array_equal(rows, x[np.clip(which, 0, 49)])
+
+
+@pytest.mark.parametrize("cpu", cpus())
+def test_gathered_rows_of_many_threads(cpu: str) -> None:
+    with using(cpu):
         large = random(1, (300, 5000))
         all_rows = np.random.default_rng(0).integers(0, 300, 700).astype(np.int32)
         np.testing.assert_array_equal(

@@ -115,18 +115,6 @@ GRADIENTE_INLINE void sum_rows_of(Value value, Index first, Index rows, Index co
   each_vector(columns - j, [&](Index c, int count) { sum_rows<1>(value, first + j + c, rows, columns, count, sums + j + c); });
 }
 
-// rows[i] = x[which[i]]; positions outside of x read its first or last row.
-inline void gather_rows(Index count, Index rows, Index size, const float* x, const std::int32_t* which, float* out,
-                        Workers& workers) {
-  const Index tasks = min_of(count, Index{4} * workers.count());
-  workers.each(tasks, count * size, [&](Index task) { // a number a cycle: rows come from anywhere in memory
-    for (Index i = count * task / tasks; i < count * (task + 1) / tasks; ++i) {
-      const Index row = min_of(max_of(Index{which[i]}, Index{0}), rows - 1);
-      copy(out + i * size, x + row * size, size);
-    }
-  });
-}
-
 constexpr Index kSumRows = 256; // rows whose sums are added up in one go; the sums of these parts follow: less rounding
 
 // sums[j] = the sum over rows of x[r, j], as a bias's gradient. The parts depend on the sizes only, so that the same values

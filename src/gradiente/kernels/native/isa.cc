@@ -7,6 +7,7 @@
 #include "image.h"
 #include "kernels.h"
 #include "pool.h"
+#include "rows.h"
 #include "updates.h"
 
 #define GRADIENTE_STRING_OF(name) #name
