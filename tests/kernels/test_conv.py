@@ -139,6 +139,8 @@ def test_transforms_of_large_and_tiny_values(cpu: str, way: str, scale: float) -
         (1, 40, 70, 16, 3, 2),  # bands of an image
         (2, 9, 600, 17, 3, 1),  # one segment longer than a block
         (3, 20, 3, 64, 3, 1),  # an input gradient to few channels
+        (3, 20, 3, 26, 3, 2),  # narrow tiles of two vectors, the second of which is not full
+        (11, 7, 50, 100, 1, 1),  # a filter's gradient of several images whose pixels are one row
         (3, 33, 3, 16, 3, 1),  # a filter's gradient in bands of images, from received gradients as they lie
         (2, 11, 40, 2, 5, 1),  # few outputs
         (2, 11, 2, 40, 5, 2),  # few channels, with strides

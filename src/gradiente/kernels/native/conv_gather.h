@@ -286,14 +286,17 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   if (even) {
     pixels = Pixels{step, g.channels, (image * g.out_rows + row0) * g.out_columns * g.channels, nullptr, nullptr};
   } else {
-    Index n = 0;
+    const Index columns = g.columns.results, to_step = g.columns.step * g.channels; // told once: a store could change what g leads to
+    Index* next_from = from;
+    Index* next_to = to;
     for (Index i = 0; i < images; ++i) {
       for (Index r = 0; r < rows; ++r) {
         const Index out_row = g.rows.first + (row0 + r) * g.rows.step;
-        for (Index c = 0; c < g.columns.results; ++c, ++n) {
-          from[n] = i * image_step + r * g.rows.stride * pitch + c * step;
-          const Index out_column = g.columns.first + c * g.columns.step;
-          to[n] = (((image + i) * g.out_rows + out_row) * g.out_columns + out_column) * g.channels;
+        Index patch = i * image_step + r * g.rows.stride * pitch;
+        Index result = (((image + i) * g.out_rows + out_row) * g.out_columns + g.columns.first) * g.channels;
+        for (Index c = 0; c < columns; ++c, patch += step, result += to_step) {
+          *next_from++ = patch;
+          *next_to++ = result;
         }
       }
     }
@@ -307,6 +310,8 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   // With a single tap a tall tile would read from too many places at once, unless they lie close together.
   const bool close = g.rows.taps * g.columns.taps > 1 || (even && g.depth <= kCloseDepth);
   const bool grouped = kNarrowTiles && close && g.columns.results % kGroup == 0;
+  // Whether a tile's results lie together: then the lines that the next one writes are asked for, for a store reads its line first.
+  const bool asks = panels == 1 && g.rows.step == 1 && g.columns.step == 1 && !streams && !y.pooled();
   const Index first_panel = panels * share / division.shares, end_panel = panels * (share + 1) / division.shares;
   for (Index p = first_panel; p < end_panel; ++p) {
     const int size = filter.panels.size(p);
@@ -327,15 +332,24 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       }
       const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
                       s + count == k.count, activation, streams};
-      // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
-      const bool narrow = grouped && vectors == 1;
+      const bool narrow = grouped && vectors <= kNarrowVectors;
       const Index unit = narrow ? kGroup : 1;
       const Index units = results / unit;
-      const Index tiles = ceil_div(units, narrow ? kMostGroups : tile_rows(vectors));
+      const Index tiles = ceil_div(units, narrow ? narrow_groups(vectors) : tile_rows(vectors));
+      // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
+      const int least = static_cast<int>(units / tiles);
+      const Index higher = units % tiles;
+      const NarrowTile narrow_tiles[] = {narrow_tile_for(least, vectors), narrow_tile_for(least + 1, vectors)};
+      const Tile wide_tiles[] = {tile_for(least, vectors), tile_for(least + 1, vectors)};
       const Index lines = coming.at < coming.end ? ceil_div(coming.end - coming.at, tiles * kLineFloats) : 0;
       for (Index t = 0, first = 0; t < tiles; ++t) {
         coming.fetch(lines);
-        const int height = static_cast<int>(ceil_div(units - first, tiles - t));
+        const int height = least + (t < higher);
+        if (asks && t + 1 < tiles) {
+          const float* next = out + pixels.result((first + height) * unit);
+          const Index next_size = height * unit * g.channels;
+          Lines{next, next + next_size}.fetch(next_size);
+        }
         const float* a[kMostRows];
         Index at[kMostRows];
         for (int r = 0; r < height; ++r) {
@@ -343,9 +357,9 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
           at[r] = pixels.result((first + r) * unit);
         }
         if (narrow) {
-          narrow_tile_for(height)(a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends);
+          narrow_tiles[t < higher](a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends);
         } else {
-          tile_for(height, vectors)(a, k.segments + s, count, b, out, at, size, ends);
+          wide_tiles[t < higher](a, k.segments + s, count, b, out, at, size, ends);
         }
         first += height;
       }

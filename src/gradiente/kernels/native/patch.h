@@ -33,22 +33,28 @@ struct PatchWindow {
   }
 };
 
-// Copies the window out of an image of `channels` channels into `patch`.
+// Copies the window out of an image of `channels` channels into `patch`. Vector by vector: of few channels, a call for each edge and
+// each row took a tenth of a convolution.
 inline void copy_patch(const float* image, Index image_rows, Index image_columns, Index channels, const PatchWindow& w,
                        float* patch) {
   const Index before = min_of(w.columns, max_of(Index{0}, -w.first_column));
   const Index start = max_of(Index{0}, w.first_column);
   const Index middle = max_of(Index{0}, min_of(image_columns, w.first_column + w.columns) - start);
   const Index after = w.columns - before - middle;
+  const auto clear_some = [](float* p, Index size) {
+    each_vector(size, [&](Index i, int count) { store_first(p + i, zero(), count); });
+  };
   for (Index r = 0; r < w.rows; ++r, patch += w.columns * channels) {
     const Index row = w.first_row + r;
     if (row < 0 || row >= image_rows || middle == 0) {
       clear(patch, w.columns * channels);
       continue;
     }
-    clear(patch, before * channels);
-    copy(patch + before * channels, image + (row * image_columns + start) * channels, middle * channels);
-    clear(patch + (before + middle) * channels, after * channels);
+    const float* from = image + (row * image_columns + start) * channels;
+    float* to = patch + before * channels;
+    clear_some(patch, before * channels);
+    each_vector(middle * channels, [&](Index i, int count) { store_first(to + i, load_first(from + i, count), count); });
+    clear_some(to + middle * channels, after * channels);
   }
 }
 

@@ -183,42 +183,56 @@ inline Tile tile_for(int rows, int vectors) {
 constexpr int kGroup = 4;      // rows that share a pointer
 constexpr int kMostGroups = 4; // of a narrow tile; 16 sums and an operand fit into 32 registers
 constexpr bool kNarrowTiles = kMaxVectors == 4;
+constexpr int kNarrowVectors = 2; // of a narrow tile, at most
 
-// A tile of one vector, taller than `tile` makes it: so many pointers as rows do not fit into the general registers. Rows come in
-// groups of kGroup at the same distance, `step` in the operand and `y_step` in the result.
-template <int kGroups>
+// Groups of a full narrow tile: also 24 sums and two operands fit.
+constexpr int narrow_groups(int vectors) { return vectors == 1 ? kMostGroups : 3; }
+
+// A tile of one or two vectors, taller than `tile` makes it: so many pointers as rows do not fit into the general registers. Rows come
+// in groups of kGroup at the same distance, `step` in the operand and `y_step` in the result.
+template <int kGroups, int kMany>
 void narrow_tile(const float* const* groups, Index step, const Segment* segments, Index count, const float* b, float* y,
                  const Index* offsets, Index y_step, int width, const Ends& ends) {
+  const int rest = width - (kMany - 1) * kWidth;
   const auto at = [&](int r) { return y + offsets[r / kGroup] + r % kGroup * y_step; };
-  Vector c[kGroups * kGroup][1];
-  start_tile(c, width, ends, at);
+  Vector c[kGroups * kGroup][kMany];
+  start_tile(c, rest, ends, at);
   Index three = 3 * step;
   for (Index s = 0; s < count; ++s) {
     const float* a[kGroups];
 #pragma GCC unroll 4
     for (int g = 0; g < kGroups; ++g) a[g] = groups[g] + segments[s].offset;
-    for (const float* end = b + segments[s].length * kWidth; b != end; b += kWidth) {
-      const Vector bv = load(b);
+    for (const float* end = b + segments[s].length * kMany * kWidth; b != end; b += kMany * kWidth) {
+      Vector bv[kMany];
+#pragma GCC unroll 2
+      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
 #pragma GCC unroll 4
       for (int g = 0; g < kGroups; ++g) {
         // The compiler would otherwise make a pointer for each row, and keep most of them in memory.
         asm("" : "+r"(a[g]), "+r"(three));
-        c[g * kGroup][0] += broadcast(a[g][0]) * bv;
-        c[g * kGroup + 1][0] += broadcast(a[g][step]) * bv;
-        c[g * kGroup + 2][0] += broadcast(a[g][2 * step]) * bv;
-        c[g * kGroup + 3][0] += broadcast(a[g][three]) * bv;
+#pragma GCC unroll 4
+        for (int r = 0; r < kGroup; ++r) {
+          const Vector av = broadcast(a[g][r == 3 ? three : r * step]);
+#pragma GCC unroll 2
+          for (int v = 0; v < kMany; ++v) c[g * kGroup + r][v] += av * bv[v];
+        }
         ++a[g];
       }
     }
   }
-  finish_tile(c, width, ends, at);
+  finish_tile(c, rest, ends, at);
 }
 
 using NarrowTile = void (*)(const float* const*, Index, const Segment*, Index, const float*, float*, const Index*, Index, int,
                             const Ends&);
 
-inline NarrowTile narrow_tile_for(int groups) {
-  return for_count<kMostGroups>(groups, [](auto n) -> NarrowTile { return narrow_tile<decltype(n)::value>; });
+template <int kMany>
+GRADIENTE_INLINE NarrowTile narrow_tile_of(int groups) {
+  return for_count<narrow_groups(kMany)>(groups, [](auto n) -> NarrowTile { return narrow_tile<decltype(n)::value, kMany>; });
+}
+
+inline NarrowTile narrow_tile_for(int groups, int vectors = 1) {
+  return vectors == 1 ? narrow_tile_of<1>(groups) : narrow_tile_of<2>(groups);
 }
 
 // Panels: the result's channels in groups that one tile takes, as even as can be. Panel p begins at channel first(p); the
