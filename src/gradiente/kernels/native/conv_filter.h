@@ -174,22 +174,24 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
     patches = copied;
   }
 
-  // Rows of results, cut so that a packed piece of dy stays in the first cache.
+  // Rows of results, cut so that a packed piece of dy stays in the first cache. Where all pixels lie at the same distance, all results
+  // are one row: of 7 or 14, the end of each row costs a tenth or more of its products.
+  const Index step = g.column_stride * depth;
+  const Index all_results = unit.images * unit.rows * g.out_columns;
+  const bool even = (unit.rows == 1 || g.row_stride * pitch == g.out_columns * step) &&
+                    (unit.images == 1 || image_step == unit.rows * g.out_columns * step);
+  const Index row_results = even ? all_results : g.out_columns;
   const Index most = max_of(Index{16}, 6 * 1024 / panels.width);
-  const Index pieces = ceil_div(g.out_columns, most);
-  const Index block = max_of(Index{1}, most / ceil_div(g.out_columns, pieces));
-  const Index segment_count = unit.images * unit.rows * pieces;
+  const Index pieces = ceil_div(row_results, most);
+  const Index block = max_of(Index{1}, most / ceil_div(row_results, pieces));
+  const Index segment_count = all_results / row_results * pieces;
   Segment* segments = reinterpret_cast<Segment*>(
       scratch(Scratch::pixels, static_cast<std::size_t>(segment_count * 2) * sizeof(Index) / sizeof(float)));
-  Index n = 0;
-  for (Index i = 0; i < unit.images; ++i) {
-    for (Index r = 0; r < unit.rows; ++r) {
-      for (Index p = 0; p < pieces; ++p) {
-        const Index from = g.out_columns * p / pieces;
-        segments[n++] = Segment{i * image_step + r * g.row_stride * pitch + from * g.column_stride * depth,
-                                g.out_columns * (p + 1) / pieces - from};
-      }
-    }
+  for (Index n = 0; n < segment_count; ++n) {
+    const Index row = n / pieces, piece = n % pieces;
+    const Index from = row_results * piece / pieces;
+    segments[n] = Segment{row / unit.rows * image_step + row % unit.rows * g.row_stride * pitch + from * step,
+                          row_results * (piece + 1) / pieces - from};
   }
 
   // Filter elements whose inputs lie side by side: a filter's row, or one tap of it if the filter is dilated.
@@ -197,7 +199,6 @@ inline void filter_gradient_unit(const Conv2d& g, const Units& units, Index numb
   const Index runs = g.filter_rows * (rows_whole ? 1 : g.filter_columns);
   const Index run = (rows_whole ? g.filter_columns : 1) * depth;
   const Index elements = runs * run;
-  const Index step = g.column_stride * depth;
 
   const Index out_row = unit.image * g.out_rows + unit.row;
   const float* all_received = dy.rows(out_row, unit.images * unit.rows) + out_row * g.out_columns * g.out_channels;
