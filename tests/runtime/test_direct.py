@@ -48,7 +48,6 @@ def test_what_has_more_to_do_takes_the_long_way() -> None:
         size = tf.placeholder(tf.int32, [])
         assert direct([x, x + 1], [x]) is None  # a fed value is fetched
         assert direct([v.op.outputs[0]], []) is None  # a variable's handle
-        assert direct([], [], [v.initializer]) is None
         assert direct([tf.range(size)], [size]) is None  # a value that is known while compiling
         assert direct([tf.py_func(np.sin, [x], tf.float32)], [x]) is None
 

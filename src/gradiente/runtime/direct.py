@@ -35,7 +35,6 @@ class Direct:
         outputs = {t: i for i, t in enumerate(segment.outputs)}
         if (
             segment.on_host
-            or segment.initializes
             or segment.static
             or any(t not in feeds for t in segment.inputs)
             or any(t not in outputs for t in plan.fetches)

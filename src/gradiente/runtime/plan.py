@@ -80,11 +80,20 @@ class Segment:
         )
 
     @property
-    def initializes(self) -> bool:
-        """Whether the segment only gives variables values that depend on nothing but constants and random numbers."""
+    def interpreted(self) -> bool:
+        """Whether NumPy runs the segment at first: it only gives variables values, which a program does once, as a rule,
+        and compiling that would take longer.
+        """
+        if self.outputs or self.static:
+            return False
+        return self._initializes or all(op.type in _PLACING for op in self.ops)
+
+    @property
+    def _initializes(self) -> bool:
+        """Whether the values depend on nothing but constants and random numbers."""
         touched = self.effects.reads | self.effects.writes
         return (
-            not (self.inputs or self.static or self.outputs)
+            not self.inputs
             and any(is_variable(k) for k in self.effects.writes)
             and not any(is_variable(k) for k in self.effects.reads)
             and not any(k.startswith("check:") for k in touched)
@@ -195,6 +204,10 @@ LOOPS = frozenset({"While", "StatelessWhile", "_WhileHistory"})
 
 _NEUTRAL = frozenset({"Const", "VariableV2", "NoOp", "_Arg"})
 """Ops that need no segment of their own: they stand with what they wait for, or nowhere."""
+
+
+_PLACING = _NEUTRAL | {"Assign"}
+"""Ops that put a value into a variable as it is: a fed one, or a checkpoint's."""
 
 
 _ROUNDED = frozenset({"_Capacity"})

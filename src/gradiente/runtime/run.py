@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence, Set
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from gradiente.runtime.session import Session
 
 
+RUNS_IN_NUMPY = 50
+"""Runs of an ``interpreted`` segment that takes values, after which it is compiled, which takes as long as all of these."""
+
+
 class Runner:
     """A plan, and the executables of its device segments."""
 
@@ -42,7 +47,11 @@ class Runner:
             t for s in self.plan.segments for t in (*s.inputs, *s.static) if _is_constant(t, self.plan)
         ]
         self._constants += [t for t in fetches if _is_constant(t, self.plan)]
-        self._direct = Direct.of(self.plan)
+        # An initial value is the same in every run, which another order of rounding would end.
+        self._in_numpy = {
+            s.level: RUNS_IN_NUMPY if s.inputs else inf for s in self.plan.segments if s.interpreted
+        }
+        self._direct = None if self._in_numpy else Direct.of(self.plan)
 
     def _not_fed(self) -> Operation | None:
         fed = set(self.plan.feeds)
@@ -75,8 +84,8 @@ class Runner:
                 self._run_host(session, segment, env)
             elif session.executor == "python":
                 self._run_python(session, segment, env, np.array)
-            elif segment.initializes:
-                # Run once, as a rule: compiling it would take longer, and the numbers are the same.
+            elif segment.level in self._in_numpy:
+                self._count_in_numpy(segment)
                 self._run_python(session, segment, env, _place)
             else:
                 try:
@@ -92,6 +101,15 @@ class Runner:
         if started:
             debug.tell("time", f"run {1e3 * (time.perf_counter() - started):.3f} ms")
         return [self._fetched(session, t, env) for t in self.plan.fetches]
+
+    def _count_in_numpy(self, segment: Segment) -> None:
+        """Note one more run in NumPy; from some number on, the next ones are compiled."""
+        left = self._in_numpy.get(segment.level, 0) - 1
+        if left > 0:
+            self._in_numpy[segment.level] = left
+            return
+        self._in_numpy.pop(segment.level, None)
+        self._direct = None if self._in_numpy else Direct.of(self.plan)
 
     def _planned_again(self, number: int, env: Mapping[Tensor, Any]) -> Runner:
         """The runner of the segments from ``number`` on, once an operation there was found to be one for the host."""
