@@ -35,12 +35,10 @@ struct FilterView {
   Index row_step, column_step, depth_step, channel_step;
 };
 
-// Of a packed piece of the filter, which each tile reads from the second cache. From smaller ones, which stay in the first, the sums
-// leave the registers too often.
-constexpr Index kPanelFloats = 24 * 1024;
+// Of a packed piece of the filter, which each tile reads from the second cache: an eighth of it, or more where it is small. From
+// smaller ones, which stay in the first, the sums leave the registers too often.
+inline Index panel_floats() { return max_of(Index{24 * 1024}, second_cache_floats() / 8); }
 constexpr Index kCloseDepth = 64;         // of an image, up to which the pixels of a tall tile fill few pages
-constexpr Index kFarFloats = Index{2} << 20; // of images, 8 MB, from which on they come from memory, or a cache as far away
-constexpr Index kOftenUsed = 256;         // products of an element, from which on its line is not waited for
 constexpr Index kTaskResults = 96;        // results in a task, at least, where there are so many
 constexpr Index kTaskFloats = 48 * 1024;  // of a task's patches, at most where that can be: they should stay in the second
 
@@ -56,7 +54,7 @@ inline Index segment_length(const Gather& g) {
   return (g.columns.spacing == 1 || g.columns.taps == 1 ? g.columns.taps : 1) * g.depth;
 }
 
-inline Index pieces_of(Index length, Index width) { return ceil_div(length, max_of(Index{16}, kPanelFloats / width)); }
+inline Index pieces_of(Index length, Index width) { return ceil_div(length, max_of(Index{16}, panel_floats() / width)); }
 
 inline Index segment_count(const Gather& g, Index width) {
   const Index length = segment_length(g);
@@ -78,7 +76,7 @@ inline Cut cut(const Gather& g, Index width, Index pitch, Segment* segments) {
     }
   }
   const Index longest = ceil_div(length, pieces);
-  return Cut{segments, n, max_of(Index{1}, kPanelFloats / (longest * width))};
+  return Cut{segments, n, max_of(Index{1}, panel_floats() / (longest * width))};
 }
 
 // Packs `depth` rows of the filter's, `depth_step` apart, of `size` channels each.
@@ -220,18 +218,23 @@ struct TaskRows {
 struct Lines {
   const float *at, *end;
 
-  GRADIENTE_INLINE void fetch(Index count) {
-    for (; count > 0 && at < end; --count, at += kLineFloats) __builtin_prefetch(at, 0, 2);
+  GRADIENTE_INLINE void fetch() {
+    while (at < end) fetch_line(at);
+  }
+  // For a tile that asks for `count` of them, one with each step: many at once would keep what the tile itself reads waiting.
+  GRADIENTE_INLINE const float* take(Index count) {
+    if (at >= end) return nullptr;
+    const float* first = at;
+    at += count * kLineFloats;
+    return first;
   }
 };
 
-// What a task reads, if there is such a task and it is worth fetching; of as many `parts`, the one at `part`.
+// What a task reads, if there is such a task and the images do not lie in the second cache; of as many `parts`, the one at `part`.
 inline Lines read_by(const Gather& g, const Division& division, Index number, const Source& x, bool pooled, Index part,
                      Index parts) {
-  const bool near = g.batch * g.in_rows * g.in_columns * g.depth < kFarFloats;
-  const bool foreseen = g.rows.taps * g.columns.taps == 1 && g.depth <= kCloseDepth; // by the processor
-  const bool used_often = g.rows.taps * g.columns.taps * g.channels >= kOftenUsed * g.rows.stride * g.columns.stride;
-  if (number >= division.tasks || x.pooled() || near || foreseen || used_often) return Lines{nullptr, nullptr};
+  const bool near = g.batch * g.in_rows * g.in_columns * g.depth <= second_cache_floats();
+  if (number >= division.tasks || x.pooled() || near) return Lines{nullptr, nullptr};
   const TaskRows task(g, division, number, pooled);
   const PatchWindow window = task.window(g);
   const Index first = min_of(g.in_rows, max_of(Index{0}, window.first_row));
@@ -339,17 +342,23 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       // Tiles as even as can be: 6 + 6 + 5 + 5, not 6 + 6 + 6 + 4.
       const int least = static_cast<int>(units / tiles);
       const Index higher = units % tiles;
-      const NarrowTile narrow_tiles[] = {narrow_tile_for(least, vectors), narrow_tile_for(least + 1, vectors)};
-      const Tile wide_tiles[] = {tile_for(least, vectors), tile_for(least + 1, vectors)};
-      const Index lines = coming.at < coming.end ? ceil_div(coming.end - coming.at, tiles * kLineFloats) : 0;
+      const NarrowTile narrow_tiles[2][2] = {{narrow_tile_for<false>(least, vectors), narrow_tile_for<false>(least + 1, vectors)},
+                                             {narrow_tile_for<true>(least, vectors), narrow_tile_for<true>(least + 1, vectors)}};
+      const Tile wide_tiles[2][2] = {{tile_for<false>(least, vectors), tile_for<false>(least + 1, vectors)},
+                                     {tile_for<true>(least, vectors), tile_for<true>(least + 1, vectors)}};
+      const float* const results_at = out + pixels.result(0);
+      Lines results_next{results_at, results_at};
       for (Index t = 0, first = 0; t < tiles; ++t) {
-        coming.fetch(lines);
         const int height = least + (t < higher);
-        if (asks && t + 1 < tiles) {
-          const float* next = out + pixels.result((first + height) * unit);
-          const Index next_size = height * unit * g.channels;
-          Lines{next, next + next_size}.fetch(next_size);
+        if (asks) {
+          const Index next = first + height, after = min_of(units, next + least + (t + 1 < higher));
+          results_next.at = max_of(results_next.at, results_at + next * unit * g.channels);
+          results_next.end = results_at + after * unit * g.channels;
         }
+        const float* ahead = results_next.take(depth - before);
+        if (ahead == nullptr) ahead = coming.take(depth - before);
+        results_next.fetch();
+        const bool fetches = ahead != nullptr;
         const float* a[kMostRows];
         Index at[kMostRows];
         for (int r = 0; r < height; ++r) {
@@ -357,9 +366,10 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
           at[r] = pixels.result((first + r) * unit);
         }
         if (narrow) {
-          narrow_tiles[t < higher](a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends);
+          narrow_tiles[fetches][t < higher](a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends,
+                                            ahead);
         } else {
-          wide_tiles[t < higher](a, k.segments + s, count, b, out, at, size, ends);
+          wide_tiles[fetches][t < higher](a, k.segments + s, count, b, out, at, size, ends, ahead);
         }
         first += height;
       }

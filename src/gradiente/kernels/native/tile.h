@@ -8,41 +8,17 @@ namespace gradiente {
 namespace GRADIENTE_ISA {
 
 constexpr int kMaxRows = 6;
-constexpr int kMostRows = 8; // of a tile of one vector
+constexpr int kMostRows = 8; // of a tile of one vector or three
 
 // Rows of a full tile. One of a single vector needs more of them: each sum waits four cycles for the one before it, and two
-// can be made in a cycle.
-constexpr int tile_rows(int vectors) { return vectors == 1 ? kMostRows : kMaxRows; }
+// can be made in a cycle. One of three reads its panel less often for it.
+constexpr int tile_rows(int vectors) { return vectors == 1 || vectors == 3 ? kMostRows : kMaxRows; }
 
 // A piece of the products' common axis: `length` elements that lie together, `offset` after the start of each row.
 struct Segment {
   Index offset;
   Index length;
 };
-
-// c[r][v] += sum over the segments' elements k of rows[r][k] * b[k][v]. The rows of b are kMany * kWidth wide, packed.
-template <int kRows, int kMany>
-GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments, Index count, const float* b,
-                               Vector (&c)[kRows][kMany]) {
-  for (Index s = 0; s < count; ++s) {
-    const float* a[kRows];
-    for (int r = 0; r < kRows; ++r) a[r] = rows[r] + segments[s].offset;
-    const Index length = segments[s].length;
-#pragma GCC unroll 2
-    for (Index k = 0; k < length; ++k) {
-      Vector bv[kMany];
-#pragma GCC unroll 4
-      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
-      b += kMany * kWidth;
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vector av = broadcast(a[r][k]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kMany; ++v) c[r][v] += av * bv[v];
-      }
-    }
-  }
-}
 
 // Lines of memory that come to the second cache while a tile is computed: one for each step along the common axis.
 struct Ahead {
@@ -56,6 +32,37 @@ struct Ahead {
 };
 
 constexpr Index kLineFloats = 16; // floats in a line of the cache
+
+// The line comes to the second cache while a tile is computed; `ahead` leads to the next one then.
+GRADIENTE_INLINE void fetch_line(const float*& ahead) {
+  __builtin_prefetch(ahead, 0, 2);
+  ahead += kLineFloats;
+}
+
+// c[r][v] += sum over the segments' elements k of rows[r][k] * b[k][v]. The rows of b are kMany * kWidth wide, packed.
+template <int kRows, int kMany, bool kFetches>
+GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments, Index count, const float* b,
+                               Vector (&c)[kRows][kMany], const float* ahead) {
+  for (Index s = 0; s < count; ++s) {
+    const float* a[kRows];
+    for (int r = 0; r < kRows; ++r) a[r] = rows[r] + segments[s].offset;
+    const Index length = segments[s].length;
+#pragma GCC unroll 2
+    for (Index k = 0; k < length; ++k) {
+      Vector bv[kMany];
+#pragma GCC unroll 4
+      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+      b += kMany * kWidth;
+      if constexpr (kFetches) fetch_line(ahead);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vector av = broadcast(a[r][k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kMany; ++v) c[r][v] += av * bv[v];
+      }
+    }
+  }
+}
 
 // How a tile starts and ends: at the first piece of the common axis from the bias (or zero), later from what is in y; at
 // the last piece the activation is applied.
@@ -134,18 +141,19 @@ GRADIENTE_INLINE void finish_tile(Vector (&c)[kRows][kMany], int rest, const End
 }
 
 // One tile: kRows results of `width` (at most kMany * kWidth) channels, at y + offsets[r].
-template <int kRows, int kMany>
+template <int kRows, int kMany, bool kFetches>
 void tile(const float* const* rows, const Segment* segments, Index count, const float* b, float* y, const Index* offsets,
-          int width, const Ends& ends) {
+          int width, const Ends& ends, const float* ahead) {
   const int rest = width - (kMany - 1) * kWidth; // of the last vector
   const auto at = [&](int r) { return y + offsets[r]; };
   Vector c[kRows][kMany];
   start_tile(c, rest, ends, at);
-  multiply<kRows, kMany>(rows, segments, count, b, c);
+  multiply<kRows, kMany, kFetches>(rows, segments, count, b, c, ahead);
   finish_tile(c, rest, ends, at);
 }
 
-using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&);
+using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&,
+                      const float*);
 
 // A number that is known as the code is compiled.
 template <int n>
@@ -164,19 +172,20 @@ GRADIENTE_INLINE auto for_count(Index count, Choose choose) {
 }
 
 // The tile function for so many rows and vectors.
-template <int kMany>
+template <int kMany, bool kFetches>
 GRADIENTE_INLINE Tile tile_of(int rows) {
-  return for_count<tile_rows(kMany)>(rows, [](auto n) -> Tile { return tile<decltype(n)::value, kMany>; });
+  return for_count<tile_rows(kMany)>(rows, [](auto n) -> Tile { return tile<decltype(n)::value, kMany, kFetches>; });
 }
 
-inline Tile tile_for(int rows, int vectors) {
+template <bool kFetches>
+Tile tile_for(int rows, int vectors) {
   switch (vectors) {
-    case 1: return tile_of<1>(rows);
+    case 1: return tile_of<1, kFetches>(rows);
 #if defined(__AVX512F__) || defined(__aarch64__)
-    case 3: return tile_of<3>(rows);
-    case 4: return tile_of<4>(rows);
+    case 3: return tile_of<3, kFetches>(rows);
+    case 4: return tile_of<4, kFetches>(rows);
 #endif
-    default: return tile_of<2>(rows);
+    default: return tile_of<2, kFetches>(rows);
   }
 }
 
@@ -190,9 +199,9 @@ constexpr int narrow_groups(int vectors) { return vectors == 1 ? kMostGroups : 3
 
 // A tile of one or two vectors, taller than `tile` makes it: so many pointers as rows do not fit into the general registers. Rows come
 // in groups of kGroup at the same distance, `step` in the operand and `y_step` in the result.
-template <int kGroups, int kMany>
+template <int kGroups, int kMany, bool kFetches>
 void narrow_tile(const float* const* groups, Index step, const Segment* segments, Index count, const float* b, float* y,
-                 const Index* offsets, Index y_step, int width, const Ends& ends) {
+                 const Index* offsets, Index y_step, int width, const Ends& ends, const float* ahead) {
   const int rest = width - (kMany - 1) * kWidth;
   const auto at = [&](int r) { return y + offsets[r / kGroup] + r % kGroup * y_step; };
   Vector c[kGroups * kGroup][kMany];
@@ -206,6 +215,7 @@ void narrow_tile(const float* const* groups, Index step, const Segment* segments
       Vector bv[kMany];
 #pragma GCC unroll 2
       for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+      if constexpr (kFetches) fetch_line(ahead);
 #pragma GCC unroll 4
       for (int g = 0; g < kGroups; ++g) {
         // The compiler would otherwise make a pointer for each row, and keep most of them in memory.
@@ -224,15 +234,17 @@ void narrow_tile(const float* const* groups, Index step, const Segment* segments
 }
 
 using NarrowTile = void (*)(const float* const*, Index, const Segment*, Index, const float*, float*, const Index*, Index, int,
-                            const Ends&);
+                            const Ends&, const float*);
 
-template <int kMany>
+template <int kMany, bool kFetches>
 GRADIENTE_INLINE NarrowTile narrow_tile_of(int groups) {
-  return for_count<narrow_groups(kMany)>(groups, [](auto n) -> NarrowTile { return narrow_tile<decltype(n)::value, kMany>; });
+  return for_count<narrow_groups(kMany)>(groups,
+                                         [](auto n) -> NarrowTile { return narrow_tile<decltype(n)::value, kMany, kFetches>; });
 }
 
-inline NarrowTile narrow_tile_for(int groups, int vectors = 1) {
-  return vectors == 1 ? narrow_tile_of<1>(groups) : narrow_tile_of<2>(groups);
+template <bool kFetches>
+NarrowTile narrow_tile_for(int groups, int vectors) {
+  return vectors == 1 ? narrow_tile_of<1, kFetches>(groups) : narrow_tile_of<2, kFetches>(groups);
 }
 
 // Panels: the result's channels in groups that one tile takes, as even as can be. Panel p begins at channel first(p); the

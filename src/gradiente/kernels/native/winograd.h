@@ -193,7 +193,7 @@ struct Winograd {
         from[r] = a + (first + r) * pitch;
         to[r] = (first + r) * width;
       }
-      tile_for(height, vectors)(from, &whole, 1, b, out, to, static_cast<int>(width), ends);
+      tile_for<false>(height, vectors)(from, &whole, 1, b, out, to, static_cast<int>(width), ends, nullptr);
       first += height;
     }
   }
@@ -212,7 +212,8 @@ struct Winograd {
         from[r] = a + (first + r) * kGroup * pitch;
         to[r] = (first + r) * kGroup * kWidth;
       }
-      narrow_tile_for(static_cast<int>(some))(from, pitch, &whole, 1, b, out, to, kWidth, kWidth, ends);
+      narrow_tile_for<false>(static_cast<int>(some), 1)(from, pitch, &whole, 1, b, out, to, kWidth, kWidth, ends,
+                                                        nullptr);
       first += some;
     }
     return groups * kGroup;
