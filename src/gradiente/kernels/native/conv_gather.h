@@ -414,7 +414,7 @@ inline void gather(const Gather* parts, Index count, const Source& x, const Filt
     for (Index p = 0; p < count; ++p) {
       const float* data = packed[p] == nullptr && lies_packed(parts[p], w, panels) ? w.data : packed[p];
       gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias}, activation, y,
-                  read_by(g, division, t + workers.count(), x, y.pooled(), p, count));
+                  read_by(g, division, t + 1, x, y.pooled(), p, count));
     }
   });
 }

@@ -33,9 +33,9 @@ class ThreadTeam {
   // The calling thread works too, and waits for no helper that has not begun: one that is late finds all tasks taken, and touches
   // the counters only, which it owns a part of.
   void run(std::ptrdiff_t tasks, Workers::Function function, void* context, std::ptrdiff_t threads) {
-    const auto job = std::make_shared<Job>(tasks, function, context, std::min(tasks, threads) - 1);
+    const auto job = std::make_shared<Job>(tasks, function, context, std::min(tasks, threads));
     post(job, static_cast<std::size_t>(threads - 1));
-    job->work();
+    job->work(0);
     for (int turns = 0; job->done.load(std::memory_order_acquire) < tasks; ++turns) pause(turns);
     withdraw(job);
     if (job->out_of_memory.load(std::memory_order_relaxed)) throw std::bad_alloc();
@@ -47,30 +47,53 @@ class ThreadTeam {
   // Between two steps Python takes some 100 µs.
   static constexpr std::chrono::microseconds kLooks{500};
 
-  struct Job {
-    Job(std::ptrdiff_t tasks, Workers::Function function, void* context, std::ptrdiff_t helpers)
-        : tasks(tasks), function(function), context(context), helpers(helpers) {}
+  // Tasks in a row, the next of which any thread may take.
+  struct alignas(64) Share {
+    std::atomic<std::ptrdiff_t> next{0};
+    std::ptrdiff_t end = 0;
+  };
 
-    void work() {
-      std::ptrdiff_t task;
-      while ((task = next.fetch_add(1, std::memory_order_relaxed)) < tasks) {
-        // Thrown from here, it would end the process in a helper; in the caller, it would take the variables away that the
-        // helpers still use.
-        try {
-          function(context, task);
-        } catch (const std::bad_alloc&) {
-          out_of_memory.store(true, std::memory_order_relaxed);
-        }
-        done.fetch_add(1, std::memory_order_release);
+  // Each thread begins with the share that is its own, so that tasks which see the same part of a layer's images as those of the
+  // layer before find it in that core's cache; and goes on with those of the others.
+  struct Job {
+    Job(std::ptrdiff_t tasks, Workers::Function function, void* context, std::ptrdiff_t threads)
+        : tasks(tasks), function(function), context(context), helpers(threads - 1), shares(static_cast<std::size_t>(threads)) {
+      for (std::ptrdiff_t t = 0; t < threads; ++t) {
+        Share& share = shares[static_cast<std::size_t>(t)];
+        share.next.store(tasks * t / threads, std::memory_order_relaxed);
+        share.end = tasks * (t + 1) / threads;
       }
     }
-    bool wants_help() const { return helpers > 0 && next.load(std::memory_order_relaxed) < tasks; }
+
+    void work(std::size_t own) {
+      std::ptrdiff_t count = 0;
+      for (std::size_t s = 0; s < shares.size(); ++s) {
+        Share& share = shares[(own + s) % shares.size()];
+        std::ptrdiff_t task;
+        while ((task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end) {
+          // Thrown from here, it would end the process in a helper; in the caller, it would take the variables away that the
+          // helpers still use.
+          try {
+            function(context, task);
+          } catch (const std::bad_alloc&) {
+            out_of_memory.store(true, std::memory_order_relaxed);
+          }
+          ++count;
+        }
+      }
+      done.fetch_add(count, std::memory_order_release);
+    }
+    bool wants_help() const {
+      return helpers > 0 && std::any_of(shares.begin(), shares.end(), [](const Share& share) {
+               return share.next.load(std::memory_order_relaxed) < share.end;
+             });
+    }
 
     const std::ptrdiff_t tasks;
     const Workers::Function function;
     void* const context;
     std::ptrdiff_t helpers; // that may still come; the team's mutex guards it
-    std::atomic<std::ptrdiff_t> next{0};
+    std::vector<Share> shares;
     std::atomic<std::ptrdiff_t> done{0};
     std::atomic<bool> out_of_memory{false};
   };
@@ -108,14 +131,14 @@ class ThreadTeam {
   // A thread that the system refuses is done without.
   void enlarge(std::size_t helpers) {
     try {
-      for (; size_ < helpers; ++size_) std::thread([this] { help(); }).detach();
+      for (; size_ < helpers; ++size_) std::thread([this, number = size_ + 1] { help(number); }).detach();
     } catch (const std::system_error&) {
     }
   }
 
-  void help() {
+  void help(std::size_t number) {
     for (std::uint64_t seen = 0;;) {
-      if (const std::shared_ptr<Job> job = find(seen)) job->work();
+      if (const std::shared_ptr<Job> job = find(seen)) job->work(number);
     }
   }
 
