@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dense_pack.h"
+#include "dense_sums.h"
 #include "kernels.h"
 #include "patch.h"
 #include "scratch.h"
@@ -158,20 +159,6 @@ inline void multiply_blocks(const Blocks& g, const BlocksPart& part, float* c, I
   if (g.streams && whole) streamed();
 }
 
-// c [rows, columns] from the sums of `slots` parts of the common axis.
-inline void add_slots(const Blocks& g, Index slots, const float* sums, Index row0, Index row1, Index rows, float* c) {
-  const Index columns = g.panels.channels;
-  for (Index i = row0; i < row1; ++i) {
-    for (Index j = 0; j < columns; j += kWidth) {
-      const int some = static_cast<int>(min_of(Index{kWidth}, columns - j));
-      Vector total = load_first(sums + i * columns + j, some);
-      for (Index s = 1; s < slots; ++s) total += load_first(sums + (s * rows + i) * columns + j, some);
-      if (g.bias != nullptr) total += load_first(g.bias + j, some);
-      store_first(c + i * columns + j, activated(total, g.activation), some);
-    }
-  }
-}
-
 // c [rows, columns] = activation(a b + bias).
 inline void blocks(const Left& a, const Right& b, Index rows, Index columns, Index depth, const float* bias,
                    Activation activation, float* c, Workers& workers) {
@@ -188,7 +175,7 @@ inline void blocks(const Left& a, const Right& b, Index rows, Index columns, Ind
     });
     const Index parts = min_of(rows, Index{2} * workers.count());
     workers.each(parts, slots * rows * columns / 4, [&](Index p) {
-      add_slots(g, slots, sums, rows * p / parts, rows * (p + 1) / parts, rows, c);
+      add_slots(rows, columns, slots, sums, rows * p / parts, rows * (p + 1) / parts, bias, activation, c);
     });
     return;
   }

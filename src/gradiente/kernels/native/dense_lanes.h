@@ -3,7 +3,9 @@
 #pragma once
 
 #include "dense_dots.h"
+#include "dense_sums.h"
 #include "kernels.h"
+#include "scratch.h"
 #include "simd.h"
 #include "tile.h"
 
@@ -12,6 +14,7 @@ namespace GRADIENTE_ISA {
 
 constexpr int kLaneColumns = kMaxVectors == 4 ? 10 : 5;
 constexpr int kLaneVectors = 2;
+constexpr int kLaneDepth = 4; // terms for each column, from which on a thread's sums are few against what it reads
 
 // Columns [column, column + kColumns) of rows [0, rows), at most kMany * kWidth of them.
 template <int kMany, int kColumns>
@@ -62,25 +65,46 @@ GRADIENTE_INLINE LanesTile lanes_tile_of(int columns) {
   }
 }
 
+// Rows of c in [first, end), counted in units of a tile's height, from the terms of the sums in [k0, k1).
+inline void lanes_part(const Product& g, const float* a, const float* b, Index first, Index end, Index k0, Index k1,
+                       const Finish& finish, float* c) {
+  const Index groups = ceil_div(g.columns, kLaneColumns);
+  for (Index u = first; u < end; ++u) {
+    const Index i = u * kLaneVectors * kWidth;
+    const int rows = static_cast<int>(min_of(Index{kLaneVectors * kWidth}, g.rows - i));
+    for (Index q = 0; q < groups; ++q) {
+      const Index j = g.columns * q / groups;
+      const int width = static_cast<int>(g.columns * (q + 1) / groups - j);
+      const auto tile = rows > kWidth ? lanes_tile_of<2>(width) : lanes_tile_of<1>(width);
+      tile(a + k0 * g.rows + i, g.rows, b + k0 * g.columns + j, g.columns, k1 - k0, rows, finish, j, c + i * g.columns + j,
+           g.columns);
+    }
+  }
+}
+
 inline void lanes(const Product& g, const float* a, const float* b, const float* bias, Activation activation, float* c,
                   Workers& workers) {
   const Finish finish{bias, activation};
-  const Index groups = ceil_div(g.columns, kLaneColumns);
   const Index units = ceil_div(g.rows, kLaneVectors * kWidth);
-  const bool alone = !workers.worth(product_cost(g));
-  const Index parts = alone ? 1 : min_of(units, Index{4} * workers.count());
-  workers.each(parts, [&](Index p) {
-    for (Index u = units * p / parts; u < units * (p + 1) / parts; ++u) {
-      const Index i = u * kLaneVectors * kWidth;
-      const int rows = static_cast<int>(min_of(Index{kLaneVectors * kWidth}, g.rows - i));
-      for (Index q = 0; q < groups; ++q) {
-        const Index j = g.columns * q / groups;
-        const int width = static_cast<int>(g.columns * (q + 1) / groups - j);
-        const auto tile = rows > kWidth ? lanes_tile_of<2>(width) : lanes_tile_of<1>(width);
-        tile(a + i, g.rows, b + j, g.columns, g.depth, rows, finish, j, c + i * g.columns + j, g.columns);
-      }
-    }
+  const Index cost = product_cost(g);
+  const Index parts = min_of(units, Index{4} * workers.count());
+  if (workers.count() == 1 || cost < Workers::kWorthSharing || g.depth < kLaneDepth * g.columns) {
+    workers.each(parts, cost, [&](Index p) {
+      lanes_part(g, a, b, units * p / parts, units * (p + 1) / parts, 0, g.depth, finish, c);
+    });
+    return;
+  }
+  // Each thread sums over the examples that it has read in the layer before, and still has in its cache.
+  const Index slots = workers.count(), size = g.rows * g.columns;
+  float* sums = scratch(Scratch::shared_sums, static_cast<std::size_t>(slots * size));
+  workers.each(slots * parts, cost, [&](Index task) {
+    const Index slot = task / parts, p = task % parts;
+    lanes_part(g, a, b, units * p / parts, units * (p + 1) / parts, g.depth * slot / slots, g.depth * (slot + 1) / slots,
+               Finish{nullptr, Activation::none}, sums + slot * size);
   });
+  // Without a bias, whole vectors of a few columns' rows.
+  const Index rows = bias == nullptr ? 1 : g.rows;
+  add_slots(rows, size / rows, slots, sums, 0, rows, bias, activation, c);
 }
 
 } // namespace GRADIENTE_ISA

@@ -386,6 +386,7 @@ int main(int argc, char** argv) {
       check_pooling(*k, p, workers, random);
       check_dense(*k, Product{between(1, 70), between(1, 70), between(1, 90), between(0, 1) == 1, between(0, 1) == 1}, workers,
                   random);
+      check_dense(*k, Product{between(200, 600), between(5, 16), between(70, 200), true, false}, workers, random); // by threads
       check_updates(*k, between(1, 3000), workers, random);
       check_batch_norm(*k, between(1, 900), between(1, 150), round % 2 == 1, workers, random);
       Images images{c.batch, between(1, 12), between(1, 12), between(1, 12), between(1, 12), between(1, 5), 1};
