@@ -53,6 +53,17 @@ def test_a_value_that_is_set_in_every_step_is_compiled_in_the_end(capsys: pytest
         assert compilations(capsys) == 1
 
 
+def test_a_variable_that_is_set_to_another_one_is_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+    with tf.Graph().as_default(), tf.Session() as session, tf.debug("compile"):
+        learned, copied = tf.Variable([1.0, 2.0]), tf.Variable([0.0, 0.0])
+        copy = tf.assign(copied, learned)
+        session.run(tf.global_variables_initializer())
+        assert compilations(capsys) == 0
+        for _ in range(3):
+            assert session.run(copy).tolist() == [1, 2]
+        assert compilations(capsys) == 1
+
+
 def test_what_is_loaded_is_a_copy() -> None:
     with tf.Graph().as_default(), tf.Session() as session:
         size = 2 << 20  # of which the memory lies in large pages

@@ -84,18 +84,18 @@ class Segment:
         """Whether NumPy runs the segment at first: it only gives variables values, which a program does once, as a rule,
         and compiling that would take longer.
         """
-        if self.outputs or self.static:
+        reads_variables = any(is_variable(k) for k in self.effects.reads)
+        if self.outputs or self.static or reads_variables:
             return False
         return self._initializes or all(op.type in _PLACING for op in self.ops)
 
     @property
     def _initializes(self) -> bool:
-        """Whether the values depend on nothing but constants and random numbers."""
+        """Whether the values depend on nothing but constants and random numbers, if no variable is read."""
         touched = self.effects.reads | self.effects.writes
         return (
             not self.inputs
             and any(is_variable(k) for k in self.effects.writes)
-            and not any(is_variable(k) for k in self.effects.reads)
             and not any(k.startswith("check:") for k in touched)
         )
 
