@@ -25,18 +25,22 @@ struct ResultRows {
   Index x_next, dy_next;   // where those lie, and their results
 };
 
-// Adds to the sums of kRows x kColumns taps. They stay in registers, and each waits for the one before it no longer than the
-// others take, if there are 8 or more. `channels` are whole vectors, or less than one.
-template <int kRows, int kColumns, bool kWhole>
+// Adds to the sums of kRows x kColumns taps, of kMany vectors of channels at once. They stay in registers, and each waits for the one
+// before it no longer than the others take, if there are 8 or more. `channels` are a multiple of kMany whole vectors, or less than one.
+template <int kRows, int kColumns, int kMany, bool kWhole>
 void sum_taps(const ResultRows& results, const float* x, const float* dy, float* sums, Index channels) {
   const ResultRows g = results; // a store could change what a reference leads to
   const int size = kWhole ? kWidth : static_cast<int>(channels);
-  for (; channels > 0; channels -= size, x += size, dy += size, sums += size) {
-    Vector total[kRows][kColumns];
+  const Index all = kMany * size;
+  for (; channels > 0; channels -= all, x += all, dy += all, sums += all) {
+    Vector total[kRows][kColumns][kMany];
 #pragma GCC unroll 5
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 5
-      for (int j = 0; j < kColumns; ++j) total[i][j] = load_first(sums + i * g.sum_row + j * g.sum_column, size);
+      for (int j = 0; j < kColumns; ++j) {
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) total[i][j][v] = load_first(sums + i * g.sum_row + j * g.sum_column + v * kWidth, size);
+      }
     }
     for (Index r = 0; r < g.rows; ++r) {
       const float* from[kRows];
@@ -44,15 +48,24 @@ void sum_taps(const ResultRows& results, const float* x, const float* dy, float*
       for (int i = 0; i < kRows; ++i) from[i] = x + r * g.x_row + i * g.tap_row;
       const float* received = dy + r * g.dy_row;
       Index b = 0;
+      const auto load_result = [&](Vector (&dv)[kMany]) {
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) dv[v] = load_first(received + v * kWidth, size);
+      };
+      const auto add = [&](int i, int j, const Vector (&dv)[kMany]) {
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) total[i][j][v] += load_first(from[i] + j * g.tap_column + v * kWidth, size) * dv[v];
+      };
       const auto at_edge = [&](Index end) {
         for (; b < end; ++b, received += g.dy_column) {
-          const Vector dv = load_first(received, size);
+          Vector dv[kMany];
+          load_result(dv);
 #pragma GCC unroll 5
           for (int j = 0; j < kColumns; ++j) {
             const Index column = b * g.stride + j * g.dilation;
             if (column < g.left || column >= g.right) continue;
 #pragma GCC unroll 5
-            for (int i = 0; i < kRows; ++i) total[i][j] += load_first(from[i] + j * g.tap_column, size) * dv;
+            for (int i = 0; i < kRows; ++i) add(i, j, dv);
           }
 #pragma GCC unroll 5
           for (int i = 0; i < kRows; ++i) from[i] += g.x_column;
@@ -61,17 +74,20 @@ void sum_taps(const ResultRows& results, const float* x, const float* dy, float*
       at_edge(g.whole.first);
       for (; b < g.whole.end; ++b, received += g.dy_column) {
         if (g.next_rows > 0) {
-          __builtin_prefetch(received + g.dy_next, 0, 2);
+          for (int v = 0; v < kMany; ++v) __builtin_prefetch(received + g.dy_next + v * kWidth, 0, 2);
           for (Index i = 0; i < g.next_rows; ++i) {
             const float* next = from[0] + g.x_next + i * g.line;
-            for (Index k = 0; k < g.x_column; k += g.dy_column) __builtin_prefetch(next + k, 0, 2);
+            for (Index k = 0; k < g.x_column; k += g.dy_column) {
+              for (int v = 0; v < kMany; ++v) __builtin_prefetch(next + k + v * kWidth, 0, 2);
+            }
           }
         }
-        const Vector dv = load_first(received, size);
+        Vector dv[kMany];
+        load_result(dv);
 #pragma GCC unroll 5
         for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 5
-          for (int j = 0; j < kColumns; ++j) total[i][j] += load_first(from[i] + j * g.tap_column, size) * dv;
+          for (int j = 0; j < kColumns; ++j) add(i, j, dv);
           from[i] += g.x_column;
         }
       }
@@ -80,7 +96,10 @@ void sum_taps(const ResultRows& results, const float* x, const float* dy, float*
 #pragma GCC unroll 5
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 5
-      for (int j = 0; j < kColumns; ++j) store_first(sums + i * g.sum_row + j * g.sum_column, total[i][j], size);
+      for (int j = 0; j < kColumns; ++j) {
+#pragma GCC unroll 2
+        for (int v = 0; v < kMany; ++v) store_first(sums + i * g.sum_row + j * g.sum_column + v * kWidth, total[i][j][v], size);
+      }
     }
   }
 }
@@ -90,12 +109,16 @@ using SumsFunction = void (*)(const ResultRows&, const float*, const float*, flo
 // Taps whose sums fit into the registers; how many columns it has depends on those that are left only.
 struct TapBlock {
   int rows, columns;
-  SumsFunction whole, rest; // for whole vectors of channels, and for less than one
+  int many;                       // vectors of channels that `most` takes at once
+  SumsFunction most, whole, rest; // for a multiple of so many, for whole vectors, and for less than one
 };
 
 template <int kRows, int kColumns>
 GRADIENTE_INLINE TapBlock tap_block_of() {
-  return TapBlock{kRows, kColumns, sum_taps<kRows, kColumns, true>, sum_taps<kRows, kColumns, false>};
+  // Two vectors of a pixel side by side: few channels are read once then, in the order in which they lie.
+  constexpr int kMany = kMaxVectors == 4 && kRows * kColumns <= 9 ? 2 : 1;
+  return TapBlock{kRows, kColumns, kMany, sum_taps<kRows, kColumns, kMany, true>, sum_taps<kRows, kColumns, 1, true>,
+                  sum_taps<kRows, kColumns, 1, false>};
 }
 
 inline TapBlock tap_block(Index rows, Index columns) {
@@ -147,7 +170,9 @@ inline void add_result_rows(const Conv2d& c, Index row, Index end, const float* 
         g.x_next = ((count - 1) * c.row_stride + (c.filter_rows - 1 - i) * c.row_dilation + 1) * line;
         const float* from = image + (first * c.row_stride + rows.offset(i)) * line + columns.lowest * pixel;
         float* to = sums + (i * c.filter_columns + j) * pixel;
-        block.whole(g, from, received, to, whole);
+        const Index most = pixel / (block.many * kWidth) * block.many * kWidth;
+        block.most(g, from, received, to, most);
+        block.whole(g, from + most, received + most, to + most, whole - most);
         if (whole < pixel) block.rest(g, from + whole, received + whole, to + whole, pixel - whole);
       }
     }
