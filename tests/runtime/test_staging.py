@@ -6,8 +6,10 @@ import threading
 from typing import Any
 
 import numpy as np
+import pytest
 
 import gradiente as tf
+from gradiente.kernels.library import library
 from gradiente.runtime.staging import ALIGNMENT, Staging, aligned_empty, is_aligned
 
 
@@ -49,6 +51,21 @@ def test_large_aligned_arrays_stay_and_others_are_copied_to_memory_that_is_kept(
     turned, _ = staging.take([large, 1, shifted.reshape(16, 8)])
     assert turned[1] == 1
     assert turned[2].shape == (16, 8)
+
+
+@pytest.mark.parametrize("size", [1, 63, 65_537, 262_144, 1_000_003])
+def test_large_arrays_are_copied_whole_and_nothing_beside_them(size: int) -> None:
+    values = np.random.default_rng(0).integers(1, 255, size, np.uint8)
+    fed = np.concatenate([np.zeros(3, np.uint8), values])[3:]
+    fed.flags.writeable = False
+    around = np.zeros(size + 2, np.uint8)
+    native = library()
+    if native is not None:
+        native.copy(around.ctypes.data + 1, fed.ctypes.data, size)
+        np.testing.assert_array_equal(around[1:-1], values)
+        assert around[0] == around[-1] == 0
+    (copied,), _ = Staging(1).take([fed])
+    np.testing.assert_array_equal(np.asarray(copied), values)
 
 
 def test_a_view_in_any_order_is_fed_as_it_reads() -> None:

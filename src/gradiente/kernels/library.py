@@ -7,6 +7,7 @@ variable, the best that the processor has); ``none`` switches them off, and ever
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import warnings
 from pathlib import Path
@@ -78,6 +79,10 @@ class Library:
     def __init__(self, path: Path, cpu: str | None) -> None:
         self._native = ctypes.CDLL(str(path))
         self._native.gradiente_cpu.restype = ctypes.c_char_p
+        self._copy = self._native.gradiente_copy
+        self._copy.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        self._copy.restype = None
+        self._threads = _usable_cores()
         if cpu is not None and not self._native.gradiente_choose_cpu(cpu.encode()):
             raise ValueError(
                 f"GRADIENTE_CPU is {cpu!r}, but this processor, or the library as it was built, lacks that instruction set. "
@@ -101,6 +106,16 @@ class Library:
     def choose_cpu(self, name: str) -> bool:
         """Use another instruction set from now on, also in programs that are compiled already; False if it is not there."""
         return bool(self._native.gradiente_choose_cpu(name.encode()))
+
+    def copy(self, to: int, source: int, size: int) -> None:
+        """Copy ``size`` bytes from one address to another, where no byte is both read and written."""
+        self._copy(to, source, size, self._threads)
+
+
+def _usable_cores() -> int:
+    """How many cores this process may use; XLA has as many threads."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 _lock = threading.Lock()

@@ -2,7 +2,8 @@
 
 XLA takes a NumPy array without copying it if it begins at a multiple of 64 bytes, which NumPy's own do by chance only;
 others it copies in a thread of its own, into memory that is new each time. For a batch of a hundred images, waiting for that
-thread takes longer than the copy. So the copy is made here, into memory that is kept from run to run.
+thread takes longer than the copy. So the copy is made here, into memory that is kept from run to run; a large one by the
+kernels' threads together.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradiente.graph.types import is_array
+from gradiente.kernels.library import library
 from gradiente.runtime.backend import jax
 
 ALIGNMENT = 64
 """Bytes, as XLA's CPU backend aligns its own buffers."""
 
 _SMALL = 64 << 10
-"""Bytes up to which the copy of an aligned array takes less than making an array of JAX's for it."""
+"""Bytes up to which a copy by NumPy takes least: less than making an array of JAX's for one that is aligned."""
 
 Array = np.ndarray[Any, Any]
 
@@ -46,6 +48,15 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.__array_interface__["data"][0] % ALIGNMENT
     return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def _copy(memory: Array, value: Array) -> None:
+    """Copy an array into memory of its own shape and type, which nobody else writes to."""
+    native = library() if value.nbytes > _SMALL and value.flags.c_contiguous else None
+    if native is None:
+        memory[...] = value
+    else:
+        native.copy(_address(memory), _address(value), value.nbytes)
 
 
 @cache
@@ -95,7 +106,7 @@ class Staging:
             kept, self._free[position] = self._free[position], None
             if kept is None or kept.memory.shape != value.shape or kept.memory.dtype != value.dtype:
                 kept = _Kept.like(value)
-            kept.memory[...] = value
+            _copy(kept.memory, value)
             taken.append((position, kept))
             result[position] = kept.array
         return result, taken

@@ -1,5 +1,7 @@
-// What Python asks the library about itself.
+// What Python calls itself, not through XLA.
+#include "copies.h"
 #include "kernels.h"
+#include "thread_team.h"
 
 #define GRADIENTE_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -11,3 +13,9 @@ GRADIENTE_EXPORT int gradiente_choose_cpu(const char* name) { return gradiente::
 
 // Whether the library and the processor have it.
 GRADIENTE_EXPORT int gradiente_has_cpu(const char* name) { return gradiente::kernels_named(name) != nullptr ? 1 : 0; }
+
+// Copies bytes, by so many threads at most.
+GRADIENTE_EXPORT void gradiente_copy(void* to, const void* from, std::size_t bytes, int threads) {
+  gradiente::TeamWorkers workers(threads);
+  gradiente::copy_bytes(static_cast<char*>(to), static_cast<const char*>(from), bytes, workers);
+}

@@ -13,6 +13,7 @@
 #include "../kernels.h"
 #include "../thread_team.h"
 #include "check.h"
+#include "check_copies.h"
 #include "check_team.h"
 
 namespace {
@@ -392,6 +393,8 @@ int main(int argc, char** argv) {
       Images images{c.batch, between(1, 12), between(1, 12), between(1, 12), between(1, 12), between(1, 5), 1};
       if (between(0, 1) == 1) images.maps = images.batch;
       check_images(*k, images, workers, random);
+      check_copy(static_cast<std::size_t>(between(0, 1000)), workers, random);
+      check_copy(static_cast<std::size_t>(between(0, 1000000)), workers, random);
       ++checked;
     }
   }
