@@ -21,6 +21,7 @@ constexpr Index kCloseDepth = 64;         // of an image, up to which the pixels
 constexpr Index kTaskResults = 96;        // results in a task, at least, where there are so many
 constexpr Index kTaskFloats = 48 * 1024;  // of a task's patches, at most where that can be: they should stay in the second
 constexpr Index kMostShares = 8;          // of the panels for each thread
+constexpr Index kFewTasks = 2;            // for each thread, up to which they pack the filter themselves
 
 // How the results are divided into tasks: whole images, several of them if they are small, or bands of rows.
 struct Division {
@@ -50,7 +51,12 @@ struct Division {
       bands = min_of(most, by_size);
       // Where the threads can share the panels, each packs its own, which no other core has to fetch.
       const bool by_panels = g.batch * bands < threads && panels.count >= 2 * threads;
-      if (g.batch < 2 * threads && !by_panels) bands = even_parts(g.batch, row_units, bands, most, threads);
+      if (g.batch < 2 * threads && !by_panels) {
+        bands = even_parts(g.batch, row_units, bands, most, threads);
+        // Rather bands that fill a third of the second cache than a thread with more to do.
+        const Index wide = even_parts(g.batch, row_units, min_of(bands, ceil_div(3 * kept, second_cache_floats())), most, threads);
+        if (busiest(g.batch, row_units, wide, threads) < busiest(g.batch, row_units, bands, threads)) bands = wide;
+      }
     }
     const Index parts = ceil_div(g.batch, images) * bands;
     shares = 1;
@@ -102,12 +108,36 @@ struct Lines {
   GRADIENTE_INLINE void fetch() {
     while (at < end) fetch_line(at);
   }
-  // For a tile that asks for `count` of them, one with each step: many at once would keep what the tile itself reads waiting.
-  GRADIENTE_INLINE const float* take(Index count) {
-    if (at >= end) return nullptr;
-    const float* first = at;
+  GRADIENTE_INLINE Ahead take(Index count) {
+    const Ahead taken{at, kLineFloats};
     at += count * kLineFloats;
-    return first;
+    return taken;
+  }
+};
+
+// What comes to the second cache while tiles are computed: the lines that the next tile writes, then what the next piece of the
+// filter is packed from, then what the next task reads. A tile asks step by step: many lines at once would keep what it reads itself
+// waiting.
+struct Coming {
+  Lines results;
+  FilterLines filter;
+  Lines images;
+  Asks asks; // of the tile that takes
+
+  GRADIENTE_INLINE Ahead take(Index steps) {
+    asks = Asks::lines;
+    if (results.at < results.end) {
+      const Ahead taken = results.take(steps);
+      results.fetch();
+      return taken;
+    }
+    if (filter.lines > 0) {
+      asks = Asks::rows;
+      return filter.take(steps);
+    }
+    if (images.at < images.end) return images.take(steps);
+    asks = Asks::nothing;
+    return Ahead{nullptr, 0};
   }
 };
 
@@ -126,9 +156,9 @@ inline Lines read_by(const Gather& g, const Division& division, Index number, co
   return Lines{from + size * part / parts, from + size * (part + 1) / parts};
 }
 
-// `coming` is what a later task reads: it is fetched while this one's tiles are computed.
+// `images_ahead` are what a later task reads: they are fetched while this one's tiles are computed.
 inline void gather_task(const Gather& g, const Division& division, Index number, const Source& x, const PackedFilter& filter,
-                        Activation activation, const Results& y, Lines coming) {
+                        Activation activation, const Results& y, Lines images_ahead) {
   const Index share = number % division.shares;
   const TaskRows part(g, division, number, y.pooled());
   const Index image = part.image, images = part.images, row0 = part.row, rows = part.rows;
@@ -196,6 +226,7 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
   const bool grouped = kNarrowTiles && close && g.columns.results % kGroup == 0;
   // Whether a tile's results lie together: then the lines that the next one writes are asked for, for a store reads its line first.
   const bool asks = panels == 1 && g.rows.step == 1 && g.columns.step == 1 && !streams && !y.pooled();
+  Coming coming{Lines{nullptr, nullptr}, FilterLines{}, images_ahead, Asks::nothing};
   const Index first_panel = panels * share / division.shares, end_panel = panels * (share + 1) / division.shares;
   for (Index p = first_panel; p < end_panel; ++p) {
     const int size = filter.panels.size(p);
@@ -206,17 +237,22 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       const Index count = min_of(k.block, k.count - s);
       const Index before = depth;
       for (Index q = s; q < s + count; ++q) depth += k.segments[q].length;
+      const bool narrow = grouped && vectors <= kNarrowVectors;
       const float* b;
+      Unpacked unpacked{nullptr, 0, nullptr};
       if (filter.data != nullptr) {
         b = filter.panel(p) + before * vectors * kWidth;
       } else {
         float* own = scratch(Scratch::columns, static_cast<std::size_t>((depth - before) * vectors * kWidth));
-        pack_rows(g, filter.view, before, depth, filter.panels.first(p), size, vectors * kWidth, own);
+        if (filter.row_step > 0 && !narrow) {
+          unpacked = Unpacked{filter.row(p, before), filter.row_step, own};
+        } else {
+          pack_rows(g, filter.view, before, depth, filter.panels.first(p), size, vectors * kWidth, own);
+        }
         b = own;
       }
       const Ends ends{filter.bias == nullptr ? nullptr : filter.bias + filter.panels.first(p), s == 0,
                       s + count == k.count, activation, streams};
-      const bool narrow = grouped && vectors <= kNarrowVectors;
       const Index unit = narrow ? kGroup : 1;
       const Index units = results / unit;
       const Index tiles = ceil_div(units, narrow ? narrow_groups(vectors) : tile_rows(vectors));
@@ -225,32 +261,36 @@ inline void gather_task(const Gather& g, const Division& division, Index number,
       const Index higher = units % tiles;
       const NarrowTile narrow_tiles[2][2] = {{narrow_tile_for<false>(least, vectors), narrow_tile_for<false>(least + 1, vectors)},
                                              {narrow_tile_for<true>(least, vectors), narrow_tile_for<true>(least + 1, vectors)}};
-      const Tile wide_tiles[2][2] = {{tile_for<false>(least, vectors), tile_for<false>(least + 1, vectors)},
-                                     {tile_for<true>(least, vectors), tile_for<true>(least + 1, vectors)}};
+      const Tile wide_tiles[3][2] = {{tile_for<Asks::nothing>(least, vectors), tile_for<Asks::nothing>(least + 1, vectors)},
+                                     {tile_for<Asks::lines>(least, vectors), tile_for<Asks::lines>(least + 1, vectors)},
+                                     {tile_for<Asks::rows>(least, vectors), tile_for<Asks::rows>(least + 1, vectors)}};
+      coming.filter = unpacked.rows == nullptr ? FilterLines{} : filter.lines_of(k, s + count, p, depth);
       const float* const results_at = out + pixels.result(0);
-      Lines results_next{results_at, results_at};
+      coming.results = Lines{results_at, results_at};
       for (Index t = 0, first = 0; t < tiles; ++t) {
         const int height = least + (t < higher);
         if (asks) {
           const Index next = first + height, after = min_of(units, next + least + (t + 1 < higher));
-          results_next.at = max_of(results_next.at, results_at + next * unit * g.channels);
-          results_next.end = results_at + after * unit * g.channels;
+          coming.results.at = max_of(coming.results.at, results_at + next * unit * g.channels);
+          coming.results.end = results_at + after * unit * g.channels;
         }
-        const float* ahead = results_next.take(depth - before);
-        if (ahead == nullptr) ahead = coming.take(depth - before);
-        results_next.fetch();
-        const bool fetches = ahead != nullptr;
         const float* a[kMostRows];
         Index at[kMostRows];
         for (int r = 0; r < height; ++r) {
           a[r] = patches + pixels.patch((first + r) * unit);
           at[r] = pixels.result((first + r) * unit);
         }
+        if (t == 0 && unpacked.rows != nullptr) {
+          packing_tile_for(height, vectors)(a, k.segments + s, count, unpacked, out, at, size, ends);
+          first += height;
+          continue;
+        }
+        const Ahead ahead = coming.take(depth - before);
         if (narrow) {
-          narrow_tiles[fetches][t < higher](a, step, k.segments + s, count, b, out, at, g.columns.step * g.channels, size, ends,
-                                            ahead);
+          narrow_tiles[coming.asks == Asks::lines][t < higher](a, step, k.segments + s, count, b, out, at,
+                                                               g.columns.step * g.channels, size, ends, ahead.at);
         } else {
-          wide_tiles[fetches][t < higher](a, k.segments + s, count, b, out, at, size, ends, ahead);
+          wide_tiles[static_cast<int>(coming.asks)][t < higher](a, k.segments + s, count, b, out, at, size, ends, ahead);
         }
         first += height;
       }
@@ -272,7 +312,9 @@ inline void gather(const Gather* parts, Index count, const Source& x, const Filt
   const Division division(g, workers.count(), y.pooled());
   const Panels& panels = division.panels;
   const Index padded = panels.padded();
-  const bool packs = division.shares == 1 && division.tasks > 1;
+  // Few tasks pack the filter themselves, as they compute their first tiles: none has to wait for another thread's part of it.
+  const Index step = count == 1 ? row_step(g, w) : 0;
+  const bool packs = division.shares == 1 && division.tasks > (step > 0 ? kFewTasks * workers.count() : 1);
   float* packed[kMostParts]; // null where the filter lies packed already, or tasks pack their own
   Index common = 0, products = 0;
   for (Index p = 0; p < count; ++p) {
@@ -294,7 +336,7 @@ inline void gather(const Gather* parts, Index count, const Source& x, const Filt
   workers.each(division.tasks, g.batch * products * padded / (2 * kWidth), [&](Index t) {
     for (Index p = 0; p < count; ++p) {
       const float* data = packed[p] == nullptr && lies_packed(parts[p], w, panels) ? w.data : packed[p];
-      gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias}, activation, y,
+      gather_task(parts[p], division, t, x, PackedFilter{panels, parts[p].common(), data, w, bias, step}, activation, y,
                   read_by(g, division, t + 1, x, y.pooled(), p, count));
     }
   });

@@ -108,16 +108,40 @@ inline void pack_panel(const Gather& g, const FilterView& w, const Panels& panel
   pack_rows(g, w, 0, g.common(), panels.first(p), panels.size(p), panels.vectors(p) * kWidth, out);
 }
 
-// Whether the filter lies as its only panel would be packed.
-inline bool lies_packed(const Gather& g, const FilterView& w, const Panels& panels) {
+// From each row of the filter's to the next, where it is [taps x depth][channels] with rows at the same distance; else 0.
+inline Index row_step(const Gather& g, const FilterView& w) {
   const auto forwards = [](const Axis& axis, Index step, Index expected) {
     return axis.index_first == 0 && (axis.taps == 1 || (axis.index_step == 1 && step == expected));
   };
-  const Index width = panels.padded();
-  return panels.count == 1 && g.channels == width && w.channel_step == 1 && w.depth_step == width &&
-         forwards(g.columns, w.column_step, g.depth * width) &&
-         forwards(g.rows, w.row_step, g.columns.taps * g.depth * width);
+  const bool even = w.channel_step == 1 && forwards(g.columns, w.column_step, g.depth * w.depth_step) &&
+                    forwards(g.rows, w.row_step, g.columns.taps * g.depth * w.depth_step);
+  return even ? w.depth_step : 0;
 }
+
+// Whether the filter lies as its only panel would be packed.
+inline bool lies_packed(const Gather& g, const FilterView& w, const Panels& panels) {
+  return panels.count == 1 && g.channels == panels.padded() && row_step(g, w) == g.channels;
+}
+
+// The rows that a piece of the filter is packed from. They come to the second cache by columns of lines.
+struct FilterLines {
+  const float* rows;
+  Index step, count; // of the rows
+  Index lines;       // of a row that are left
+  Index next;        // row
+
+  // For a tile that asks with each other one of its steps.
+  GRADIENTE_INLINE Ahead take(Index steps) {
+    const Ahead taken{rows + next * step, step};
+    next += steps / 2;
+    if (next >= count) {
+      next = 0;
+      rows += kLineFloats;
+      --lines;
+    }
+    return taken;
+  }
+};
 
 // The filter of a gather: packed, panel after panel, or to be packed by each task.
 struct PackedFilter {
@@ -125,9 +149,21 @@ struct PackedFilter {
   Index depth; // of the common axis: taps x depth
   const float* data; // or null
   FilterView view;
-  const float* bias; // or null
+  const float* bias;  // or null
+  Index row_step = 0; // of what tasks pack, or 0
 
   GRADIENTE_INLINE const float* panel(Index p) const { return data + panels.first(p) * depth; }
+  GRADIENTE_INLINE const float* row(Index p, Index k) const { return view.data + k * row_step + panels.first(p); }
+  // Of the piece whose first segment is s of panel p, at row `from`, or of the next panel's first one.
+  GRADIENTE_INLINE FilterLines lines_of(const Cut& k, Index s, Index p, Index from) const {
+    if (s == k.count) {
+      if (p + 1 == panels.count) return FilterLines{};
+      s = 0, p = p + 1, from = 0;
+    }
+    Index count = 0;
+    for (Index q = s; q < min_of(s + k.block, k.count); ++q) count += k.segments[q].length;
+    return FilterLines{row(p, from), row_step, count, ceil_div(panels.size(p), kLineFloats), 0};
+  }
 };
 
 } // namespace GRADIENTE_ISA

@@ -39,28 +39,49 @@ GRADIENTE_INLINE void fetch_line(const float*& ahead) {
   ahead += kLineFloats;
 }
 
-// c[r][v] += sum over the segments' elements k of rows[r][k] * b[k][v]. The rows of b are kMany * kWidth wide, packed.
-template <int kRows, int kMany, bool kFetches>
-GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments, Index count, const float* b,
-                               Vector (&c)[kRows][kMany], const float* ahead) {
+// What a tile asks for: nothing, a line with each step, or one of each row that lies apart, with each other step.
+enum class Asks { nothing, lines, rows };
+
+// Rows of a right operand that lie `step` apart. The tile that reads them stores them packed for those after it.
+struct Unpacked {
+  const float* rows;
+  Index step;
+  float* packed;
+};
+
+// A number that is known as the code is compiled.
+template <int n>
+struct Number {
+  static constexpr int value = n;
+};
+
+// c[r][v] += sum over the segments' elements k of rows[r][k] * b[k][v], where `next(bv, first)` loads the next row of b.
+// `first` is a Number: whether the step is the first of a pair, or by itself.
+template <bool kPairs, int kRows, int kMany, class Next>
+GRADIENTE_INLINE void multiply(const float* const* rows, const Segment* segments, Index count, Vector (&c)[kRows][kMany], Next next) {
   for (Index s = 0; s < count; ++s) {
     const float* a[kRows];
     for (int r = 0; r < kRows; ++r) a[r] = rows[r] + segments[s].offset;
     const Index length = segments[s].length;
-#pragma GCC unroll 2
-    for (Index k = 0; k < length; ++k) {
+    const auto step = [&](Index k, auto first) {
       Vector bv[kMany];
-#pragma GCC unroll 4
-      for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
-      b += kMany * kWidth;
-      if constexpr (kFetches) fetch_line(ahead);
+      next(bv, first);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const Vector av = broadcast(a[r][k]);
 #pragma GCC unroll 4
         for (int v = 0; v < kMany; ++v) c[r][v] += av * bv[v];
       }
+    };
+    Index k = 0;
+    if constexpr (kPairs) {
+      for (; k + 2 <= length; k += 2) {
+        step(k, Number<true>());
+        step(k + 1, Number<false>());
+      }
     }
+#pragma GCC unroll 2
+    for (; k < length; ++k) step(k, Number<true>());
   }
 }
 
@@ -140,26 +161,52 @@ GRADIENTE_INLINE void finish_tile(Vector (&c)[kRows][kMany], int rest, const End
   for (int r = 0; r < kRows; ++r) store_first(at(r) + (kMany - 1) * kWidth, c[r][kMany - 1], rest);
 }
 
-// One tile: kRows results of `width` (at most kMany * kWidth) channels, at y + offsets[r].
-template <int kRows, int kMany, bool kFetches>
+// One tile: kRows results of `width` (at most kMany * kWidth) channels, at y + offsets[r]. The rows of b are kMany * kWidth wide,
+// packed.
+template <int kRows, int kMany, Asks kAsks>
 void tile(const float* const* rows, const Segment* segments, Index count, const float* b, float* y, const Index* offsets,
-          int width, const Ends& ends, const float* ahead) {
+          int width, const Ends& ends, Ahead ahead) {
   const int rest = width - (kMany - 1) * kWidth; // of the last vector
   const auto at = [&](int r) { return y + offsets[r]; };
   Vector c[kRows][kMany];
   start_tile(c, rest, ends, at);
-  multiply<kRows, kMany, kFetches>(rows, segments, count, b, c, ahead);
+  multiply<kAsks == Asks::rows>(rows, segments, count, c, [&](Vector(&bv)[kMany], auto first) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) bv[v] = load(b + v * kWidth);
+    b += kMany * kWidth;
+    if constexpr (kAsks == Asks::lines) fetch_line(ahead.at);
+    if constexpr (kAsks == Asks::rows && decltype(first)::value) ahead.fetch();
+  });
   finish_tile(c, rest, ends, at);
 }
 
-using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&,
-                      const float*);
+using Tile = void (*)(const float* const*, const Segment*, Index, const float*, float*, const Index*, int, const Ends&, Ahead);
 
-// A number that is known as the code is compiled.
-template <int n>
-struct Number {
-  static constexpr int value = n;
-};
+constexpr Index kUnpackedAhead = 64; // vectors; the rows are too far apart for the processor to look ahead itself
+
+// The same, and packs b.
+template <int kRows, int kMany>
+void packing_tile(const float* const* rows, const Segment* segments, Index count, Unpacked b, float* y, const Index* offsets,
+                  int width, const Ends& ends) {
+  const int rest = width - (kMany - 1) * kWidth;
+  const auto at = [&](int r) { return y + offsets[r]; };
+  const Index fetched = kUnpackedAhead / kMany * b.step;
+  Vector c[kRows][kMany];
+  start_tile(c, rest, ends, at);
+  multiply<false>(rows, segments, count, c, [&](Vector(&bv)[kMany], auto) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kMany; ++v) {
+      __builtin_prefetch(b.rows + fetched + v * kWidth);
+      bv[v] = load_first(b.rows + v * kWidth, v + 1 < kMany ? kWidth : rest);
+      store(b.packed + v * kWidth, bv[v]);
+    }
+    b.rows += b.step;
+    b.packed += kMany * kWidth;
+  });
+  finish_tile(c, rest, ends, at);
+}
+
+using PackingTile = void (*)(const float* const*, const Segment*, Index, Unpacked, float*, const Index*, int, const Ends&);
 
 // choose(Number<count>()), or choose(Number<kMost>()) if there are more.
 template <int kMost, class Choose>
@@ -172,20 +219,36 @@ GRADIENTE_INLINE auto for_count(Index count, Choose choose) {
 }
 
 // The tile function for so many rows and vectors.
-template <int kMany, bool kFetches>
+template <int kMany, Asks kAsks>
 GRADIENTE_INLINE Tile tile_of(int rows) {
-  return for_count<tile_rows(kMany)>(rows, [](auto n) -> Tile { return tile<decltype(n)::value, kMany, kFetches>; });
+  return for_count<tile_rows(kMany)>(rows, [](auto n) -> Tile { return tile<decltype(n)::value, kMany, kAsks>; });
 }
 
-template <bool kFetches>
+template <Asks kAsks>
 Tile tile_for(int rows, int vectors) {
   switch (vectors) {
-    case 1: return tile_of<1, kFetches>(rows);
+    case 1: return tile_of<1, kAsks>(rows);
 #if defined(__AVX512F__) || defined(__aarch64__)
-    case 3: return tile_of<3, kFetches>(rows);
-    case 4: return tile_of<4, kFetches>(rows);
+    case 3: return tile_of<3, kAsks>(rows);
+    case 4: return tile_of<4, kAsks>(rows);
 #endif
-    default: return tile_of<2, kFetches>(rows);
+    default: return tile_of<2, kAsks>(rows);
+  }
+}
+
+template <int kMany>
+GRADIENTE_INLINE PackingTile packing_tile_of(int rows) {
+  return for_count<tile_rows(kMany)>(rows, [](auto n) -> PackingTile { return packing_tile<decltype(n)::value, kMany>; });
+}
+
+inline PackingTile packing_tile_for(int rows, int vectors) {
+  switch (vectors) {
+    case 1: return packing_tile_of<1>(rows);
+#if defined(__AVX512F__) || defined(__aarch64__)
+    case 3: return packing_tile_of<3>(rows);
+    case 4: return packing_tile_of<4>(rows);
+#endif
+    default: return packing_tile_of<2>(rows);
   }
 }
 

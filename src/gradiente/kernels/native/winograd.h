@@ -193,7 +193,7 @@ struct Winograd {
         from[r] = a + (first + r) * pitch;
         to[r] = (first + r) * width;
       }
-      tile_for<false>(height, vectors)(from, &whole, 1, b, out, to, static_cast<int>(width), ends, nullptr);
+      tile_for<Asks::nothing>(height, vectors)(from, &whole, 1, b, out, to, static_cast<int>(width), ends, Ahead{});
       first += height;
     }
   }
