@@ -1,4 +1,7 @@
 // What Python calls itself, not through XLA.
+#include <cstring>
+#include <new>
+
 #include "copies.h"
 #include "kernels.h"
 #include "thread_team.h"
@@ -14,8 +17,13 @@ GRADIENTE_EXPORT int gradiente_choose_cpu(const char* name) { return gradiente::
 // Whether the library and the processor have it.
 GRADIENTE_EXPORT int gradiente_has_cpu(const char* name) { return gradiente::kernels_named(name) != nullptr ? 1 : 0; }
 
-// Copies bytes, by so many threads at most.
+// Copies bytes, by so many threads at most. An exception would end the process here: without the memory to share the work, this
+// thread does it.
 GRADIENTE_EXPORT void gradiente_copy(void* to, const void* from, std::size_t bytes, int threads) {
-  gradiente::TeamWorkers workers(threads);
-  gradiente::copy_bytes(static_cast<char*>(to), static_cast<const char*>(from), bytes, workers);
+  try {
+    gradiente::TeamWorkers workers(threads);
+    gradiente::copy_bytes(static_cast<char*>(to), static_cast<const char*>(from), bytes, workers);
+  } catch (const std::bad_alloc&) {
+    std::memcpy(to, from, bytes);
+  }
 }
